@@ -1,0 +1,45 @@
+/** What went wrong, as a word that programs can switch on. Exit codes and retries hang on it: see `errorPolicy`. */
+export type ErrorCode = keyof typeof errorPolicy;
+
+/**
+ * One row per code: the exit code of the command line, the HTTP status of the API, and whether trying the same
+ * message again can help.
+ */
+export const errorPolicy = {
+  internal: { exitCode: 1, httpStatus: 500, retryable: false },
+  'invalid-argument': { exitCode: 2, httpStatus: 400, retryable: false },
+  'file-not-found': { exitCode: 3, httpStatus: 404, retryable: false },
+  'media-unreadable': { exitCode: 4, httpStatus: 415, retryable: false },
+  'media-empty': { exitCode: 4, httpStatus: 422, retryable: false },
+  'media-truncated': { exitCode: 5, httpStatus: 422, retryable: false },
+  'audio-invalid': { exitCode: 6, httpStatus: 422, retryable: false },
+  'audio-too-long': { exitCode: 6, httpStatus: 413, retryable: false },
+  'model-not-found': { exitCode: 7, httpStatus: 404, retryable: false },
+  'model-corrupt': { exitCode: 7, httpStatus: 500, retryable: false },
+  'language-unknown': { exitCode: 8, httpStatus: 400, retryable: false },
+  'output-unwritable': { exitCode: 9, httpStatus: 500, retryable: false },
+  'dependency-missing': { exitCode: 10, httpStatus: 500, retryable: false },
+  'out-of-memory': { exitCode: 11, httpStatus: 503, retryable: true },
+  aborted: { exitCode: 130, httpStatus: 499, retryable: false },
+} as const satisfies Record<string, { exitCode: number; httpStatus: number; retryable: boolean }>;
+
+/** The one error of the kit. Messages are lower case and say what, the value, and what to do. */
+export class MurmurationError extends Error {
+  override readonly name = 'MurmurationError';
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get retryable(): boolean {
+    return errorPolicy[this.code].retryable;
+  }
+}

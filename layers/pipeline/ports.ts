@@ -1,0 +1,39 @@
+import type { DecodingInput } from './contract/decoding.ts';
+import type { SegmentTranscript } from './contract/transcript.ts';
+
+/** Mono audio, 16 kHz, float32 in [-1, 1]. */
+export type Pcm = Float32Array;
+
+/** Turns short audio into text. */
+export interface Engine {
+  readonly modelId: string;
+  /** Results in the order of `segments`; each at most 30 s. Times are relative to each segment. */
+  transcribe(
+    segments: readonly Pcm[],
+    options?: DecodingInput,
+    signal?: AbortSignal,
+  ): Promise<SegmentTranscript[]>;
+  close(): Promise<void>;
+}
+
+export interface MediaInfo {
+  readonly container: string;
+  readonly codec: string;
+  readonly sampleRateHertz: number;
+  readonly channels: number;
+  /** Undefined where the container does not say. */
+  readonly durationSeconds: number | undefined;
+}
+
+export interface DecodedMedia {
+  readonly info: MediaInfo;
+  /** Blocks of mono 16 kHz audio, in order. Throws MurmurationError; may be read once. */
+  readonly blocks: AsyncIterable<Pcm>;
+  /** Complete once `blocks` has ended: damage that was survived, in plain words. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads any media file as 16 kHz audio. */
+export interface Decoder {
+  decode(path: string, signal?: AbortSignal): Promise<DecodedMedia>;
+}
