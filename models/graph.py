@@ -1,0 +1,178 @@
+"""Whisper as ONE ONNX graph, straight from its weights: PCM → log-mel → encoder → Loop of the decoder → tokens.
+
+GRAPH.md lists inputs and outputs. `write_graph(weights, precision, target, path)` is what build.py calls.
+"""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from graph_choice import TimestampState, apply_timestamp_rules, choose, next_timestamp_state
+from graph_decoder import CrossAttention, alignment, alignment_keys, decode_step
+from graph_encoder import cross_keys_values, encode, encode_rows
+from graph_linear import Layers
+from graph_pen import MICROSOFT, Constants, Pen, value_info
+
+OPSET, IR_VERSION = 20, 10
+EXTERNAL_ABOVE_BYTES = 1_500_000_000  # one protobuf holds 2 GB
+# precision → kind of linear layer in encoder and decoder (graph_linear.py)
+KINDS = {"fp32": ("plain", "plain"), "fp16": ("plain", "plain"), "int8": ("dynamic", "blocks8"), "int4": ("blocks4", "blocks4")}
+
+
+def build_graph(weights, precision: str, target: str) -> tuple[onnx.GraphProto, dict[str, np.ndarray]]:
+    """Returns the graph without its initialisers, and these by name, so that they may be larger than a protobuf."""
+    if precision not in KINDS or target not in ("cpu", "cuda"):
+        raise ValueError(f"precision {precision} for {target}: choose fp32, fp16, int8 or int4, and cpu or cuda")
+    cuda = target == "cuda"
+    if cuda and precision not in ("fp32", "fp16"):
+        raise ValueError(f"precision {precision} has no CUDA kernels here: choose fp16 or fp32 for the target cuda")
+    dtype = np.float16 if cuda and precision == "fp16" else np.float32
+    constants = Constants(store_half=precision != "fp32" and not cuda)
+    encoder = Layers(weights, dtype, KINDS[precision][0], fused=cuda)
+    decoder = Layers(weights, dtype, KINDS[precision][1], fused=cuda)
+    pen = Pen(constants)
+    if cuda:
+        keys_values, score_bias = cross_keys_values(pen, encoder, encode(pen, encoder, "pcm", None, None)), None
+    else:
+        keys_values, score_bias = encode_rows(pen, encoder, "pcm", "lengths", "silence_stride")
+        score_bias = pen.unsqueeze(score_bias, 1, 2)
+    cross = CrossAttention(keys_values, score_bias, alignment_keys(pen, decoder, keys_values, "alignment_on"), "alignment_on")
+    generate(pen, decoder, cross)
+    nodes = constants.cast_nodes() + pen.nodes
+    return helper.make_graph(nodes, "whisper", inputs(weights, cuda), outputs(weights, dtype)), constants.arrays
+
+
+def inputs(weights, cuda: bool) -> list[onnx.ValueInfoProto]:
+    vocabulary = weights.dimensions.vocabulary
+    rows = [] if cuda else [value_info("lengths", np.int64, ["B"]), value_info("silence_stride", np.int64, [])]
+    return [
+        value_info("pcm", np.float32, ["B", "N"]), *rows, value_info("prompt", np.int64, ["B", "P"]),
+        value_info("sot_index", np.int64, []), value_info("max_new", np.int64, ["B"]),
+        value_info("masks", np.float32, ["K", vocabulary]), value_info("forced", np.int64, ["F"]),
+        value_info("probe_ids", np.int64, ["Q"]), value_info("temperature", np.float32, ["B"]),
+        value_info("seed", np.int64, ["B"]), value_info("timestamps", bool, []), value_info("alignment_on", bool, []),
+    ]
+
+
+def outputs(weights, dtype) -> list[onnx.ValueInfoProto]:
+    infos = [value_info("tokens", np.int64, ["B", "S"]), value_info("token_logprob", np.float32, ["B", "S"]),
+             value_info("probe_prob", np.float32, ["B", "Q"])]
+    if weights.alignment_heads:
+        infos.append(value_info("alignment", dtype, ["S", "B", len(weights.alignment_heads), "L"]))
+    return infos
+
+
+def generate(pen: Pen, layers: Layers, cross: CrossAttention) -> None:
+    """The generation loop: all state is carried from step to step, so that one session.run makes a whole transcript."""
+    sizes, tokens = layers.weights.dimensions, layers.weights.tokens
+    rows = pen.length("prompt", 0)
+    column = pen.concat(rows, pen.integer([1]), axis=0)
+    max_new, seed = pen.unsqueeze("max_new", 1), pen.unsqueeze("seed", 1)
+    temperature = pen.unsqueeze("temperature", 1)
+    warm = pen.cast(pen.op("Greater", "temperature", pen.float32(0.0)), np.int64)
+    sampling = pen.cast(pen.op("ReduceMax", warm, keepdims=0), bool)
+    forced_count = pen.scalar(pen.length("forced", 0))
+    probe_shape = pen.concat(rows, pen.length("probe_ids", 0), axis=0)
+    caches = [f"{part} {index}" for index in range(sizes.decoder_layers) for part in ("key", "value")]
+    state = [
+        ("ids", np.int64, "prompt"), ("done", bool, pen.filled(column, False)),
+        ("probe", np.float32, pen.filled(probe_shape, np.float32(0))),
+        ("last", np.int64, pen.filled(column, np.int64(-1))),
+        ("after one", bool, pen.filled(column, False)), ("after two", bool, pen.filled(column, True)),
+    ]
+    for name in caches:
+        heads = layers.heads(f"model.decoder.layers.{name.split()[1]}.self_attn")
+        shape = pen.concat(rows, pen.integer([heads, 0, layers.head_size]), axis=0)
+        state.append((name, layers.dtype, pen.filled(shape, layers.dtype.type(0))))
+
+    def draw(body: Pen, step: str, now: dict[str, str]):
+        hidden, cache, queries = decode_step(body, layers, now["ids"], [now[name] for name in caches], cross)
+        start = body.op("Equal", step, body.integer(0))
+        # the first pass also needs the logits at <|startoftranscript|>: one MatMul serves both
+        wanted = body.branch(
+            start, [np.int64],
+            lambda b: [b.concat(b.integer([-1]), b.op("Reshape", "sot_index", b.integer([1])), axis=0)],
+            lambda b: [b.integer([-1])])
+        logits = layers.logits(body, body.op("Gather", hidden, wanted, axis=1))  # (B, 1 or 2, V)
+
+        def probe(b: Pen) -> list[str]:
+            probabilities = b.op("Softmax", b.op("Gather", logits, b.integer(1), axis=1), axis=-1)
+            return [b.op("Gather", probabilities, "probe_ids", axis=1)]
+
+        probed = body.branch(start, [np.float32], probe, lambda b: [now["probe"]])
+        mask_row = body.op("Min", step, body.op("Sub", body.scalar(body.length("masks", 0)), body.integer(1)))
+        masked = body.op("Add", body.op("Gather", logits, body.integer(0), axis=1),
+                         body.unsqueeze(body.op("Gather", "masks", mask_row), 0))
+        times = TimestampState(now["last"], now["after one"], now["after two"])
+        first = body.op("Equal", step, forced_count)
+        ruled = body.branch(
+            "timestamps", [np.float32],
+            lambda b: [apply_timestamp_rules(b, masked, times, first, tokens, sizes.vocabulary)], lambda b: [masked])
+        token, logprob = choose(body, ruled, temperature, sampling, seed, step, sizes.vocabulary)
+        token, logprob = force(body, step, forced_count, token, logprob)
+        end = body.integer([[tokens.end_of_text]])
+        token = body.op("Where", now["done"], end, token)
+        logprob = body.op("Where", now["done"], body.float32(0.0), logprob)
+        spent = body.op("GreaterOrEqual", body.op("Add", step, body.integer(1)), max_new)
+        done = body.op("Or", now["done"], body.op("Or", body.op("Equal", token, end), spent))
+        running = body.op("ReduceMax", body.cast(body.op("Not", done), np.int64), keepdims=0)
+        times = next_timestamp_state(body, times, token, body.op("LessOrEqual", step, forced_count), tokens)
+        following = {"ids": token, "done": done, "probe": probed, "last": times.last,
+                     "after one": times.after_one, "after two": times.after_two, **dict(zip(caches, cache, strict=True))}
+        scans = [token, logprob]
+        if layers.weights.alignment_heads:
+            scans.append(alignment(body, layers, queries, cross, rows))
+        return body.cast(running, bool), following, scans
+
+    scan_dtypes = [np.int64, np.float32] + ([layers.dtype] if layers.weights.alignment_heads else [])
+    final, scans = pen.loop(pen.op("ReduceMax", "max_new", keepdims=0), state, scan_dtypes, draw)
+    for scan, name in zip(scans, ("tokens", "token_logprob"), strict=False):
+        pen.op("Squeeze", pen.op("Transpose", scan, perm=[1, 0, 2]), pen.integer([2]), outputs=[name])
+    pen.op("Identity", final["probe"], outputs=["probe_prob"])
+    if layers.weights.alignment_heads:
+        pen.op("Identity", scans[2], outputs=["alignment"])
+
+
+def force(pen: Pen, step: str, forced_count: str, token: str, logprob: str) -> tuple[str, str]:
+    """Replaces the choice by the forced token of this step, where there is one; it carries no score."""
+
+    def forced(branch: Pen) -> list[str]:
+        wanted = branch.op("Gather", "forced", step)
+        given = branch.op("GreaterOrEqual", wanted, branch.integer(0))
+        return [branch.op("Where", given, wanted, token), branch.op("Where", given, branch.float32(0.0), logprob)]
+
+    return pen.branch(pen.op("Less", step, forced_count), [np.int64, np.float32], forced, lambda _: [token, logprob])
+
+
+def write_graph(weights, precision: str, target: str, path: Path) -> list[Path]:
+    """Writes the ONNX file, and a `.data` file beside it where the weights outgrow a protobuf; returns what it wrote."""
+    graph, arrays = build_graph(weights, precision, target)
+    external = sum(array.nbytes for array in arrays.values()) > EXTERNAL_ABOVE_BYTES
+    data_path = path.with_name(path.name + ".data")
+    if external:
+        with open(data_path, "wb") as data:
+            for name, array in arrays.items():
+                graph.initializer.append(external_tensor(name, array, data, data_path.name))
+    else:
+        graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in arrays.items())
+    model = helper.make_model(graph, producer_name="murmuration",
+                              opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)])
+    model.ir_version = IR_VERSION
+    path.write_bytes(model.SerializeToString(deterministic=True))
+    return [path, data_path] if external else [path]
+
+
+def external_tensor(name: str, array: np.ndarray, data, location: str) -> TensorProto:
+    """A tensor whose bytes go to the open file `data`, aligned to 4 KiB so that they can be memory mapped."""
+    if array.nbytes < 1024:
+        return numpy_helper.from_array(array, name)
+    data.write(b"\0" * (-data.tell() % 4096))
+    tensor = TensorProto(name=name, dims=array.shape, data_type=helper.np_dtype_to_tensor_dtype(array.dtype),
+                         data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", location), ("offset", data.tell()), ("length", array.nbytes)):
+        tensor.external_data.add(key=key, value=str(value))
+    array.tofile(data)
+    return tensor

@@ -1,0 +1,130 @@
+"""The audio encoder: log-mel → two convolutions → transformer, and the cross-attention keys and values of every decoder layer.
+
+On CPU the rows of a batch are encoded one after the other inside a Loop: each at its own length, so a short clip costs what it
+is long, int8 scales never mix rows, and attention needs no padding mask. On CUDA all rows run together, padded to one length,
+because a mask would take attention off its flash kernel (models/README.md).
+"""
+from __future__ import annotations
+
+import numpy as np
+
+from graph_audio import log_mel
+from graph_linear import Layers
+from graph_pen import INT64_MAX, Pen
+
+FRAME = 320  # samples per encoder position, 20 ms
+HIDDEN = -30_000.0  # attention score of what must not be seen
+
+
+def convolution(pen: Pen, layers: Layers, x: str, key: str, stride: int) -> str:
+    """Conv1d (kernel 3, padding 1) + GELU as a MatMul over shifted slices: (B, T, in) → (B, T/stride, out)."""
+    padded = pen.op("Pad", x, pen.integer([0, 1, 0, 0, 1, 0]))
+    shifted = [pen.slice(padded, start, end, 1, stride) for start, end in ((0, -2), (1, -1), (2, INT64_MAX))]
+    weight = layers.weight(key).transpose(0, 2, 1)  # (out, 3, in)
+    return layers.linear_gelu(pen, pen.concat(*shifted, axis=-1), key, weight.reshape(len(weight), -1), layers.bias(key))
+
+
+def self_attention(pen: Pen, layers: Layers, x: str, prefix: str, heads: int, score_bias: str | None) -> str:
+    """x (B, T, width) → (B, T, heads · head size). `score_bias` (T) is added to the scores of each key."""
+    weight, bias = fused_qkv(layers, prefix)
+    inner = len(weight) // 3
+    head = inner // heads
+    if layers.fused:  # CUDA reads queries, keys and values interleaved by head, and adds their bias itself
+        packed = weight.reshape(3, heads, head, -1).swapaxes(0, 1).reshape(3 * inner, -1)
+        qkv = pen.op("Reshape", layers.linear(pen, x, prefix + "qkv", packed), pen.integer([0, 0, heads, 3, head]))
+        return pen.microsoft("MultiHeadAttention", qkv, "", "", layers.constant(pen, prefix + "qkv.bias", bias),
+                             num_heads=heads)
+    q, k, v = pen.op("Split", layers.linear(pen, x, prefix + "qkv", weight, bias), axis=-1, num_outputs=3, outputs=3)
+    if score_bias is None:
+        return pen.microsoft("MultiHeadAttention", q, k, v, num_heads=heads)
+    return pen.microsoft("MultiHeadAttention", q, k, v, "", "", score_bias, num_heads=heads)
+
+
+def fused_qkv(layers: Layers, prefix: str) -> tuple[np.ndarray, np.ndarray]:
+    """Weight (3 · inner, width) and bias (3 · inner) of queries, keys and values; Whisper's keys have no bias."""
+    parts = [prefix + f"self_attn.{name}_proj" for name in "qkv"]
+    weight = np.concatenate([layers.weight(part) for part in parts])
+    biases = [layers.bias(part) for part in parts]
+    zero = np.zeros(len(weight) // 3, np.float32)
+    return weight, np.concatenate([zero if bias is None else bias for bias in biases])
+
+
+def encode(pen: Pen, layers: Layers, pcm: str, positions: str | None, score_bias: str | None) -> str:
+    """pcm (B, N) → hidden (B, N/320, width). `positions` (N/320) selects position embeddings; None takes them in order."""
+    sizes, prefix = layers.weights.dimensions, "model.encoder."
+    mel = log_mel(pen, pcm, sizes.mels)
+    if layers.dtype != np.float32:
+        mel = pen.cast(mel, layers.dtype)
+    x = convolution(pen, layers, mel, prefix + "conv1", 1)
+    x = convolution(pen, layers, x, prefix + "conv2", 2)
+    table = layers.constant(pen, prefix + "positions", layers.weight(prefix + "embed_positions"))
+    place = pen.op("Gather", table, positions) if positions else pen.slice(table, pen.integer([0]), pen.length(x, 1), 0)
+    residual = pen.op("Add", x, place)
+    x = layers.norm(pen, residual, prefix + "layers.0.self_attn_layer_norm")
+    for index in range(sizes.encoder_layers):
+        layer = f"{prefix}layers.{index}."
+        last = index + 1 == sizes.encoder_layers
+        following = prefix + ("layer_norm" if last else f"layers.{index + 1}.self_attn_layer_norm")
+        attended = self_attention(pen, layers, x, layer, layers.heads(layer + "self_attn"), score_bias)
+        x, residual = layers.linear_add_norm(pen, attended, layer + "self_attn.out_proj", residual,
+                                             layer + "final_layer_norm")
+        x = layers.linear_gelu(pen, x, layer + "fc1")
+        x, residual = layers.linear_add_norm(pen, x, layer + "fc2", residual, following)
+    return x
+
+
+def cross_keys_values(pen: Pen, layers: Layers, hidden: str) -> list[str]:
+    """hidden (B, L, width) → key, value, key, value, …, one pair per decoder layer, each (B, heads, L, head size)."""
+    outputs = []
+    for index in range(layers.weights.dimensions.decoder_layers):
+        attention = f"model.decoder.layers.{index}.encoder_attn"
+        for name in ("k_proj", "v_proj"):
+            y = layers.linear(pen, hidden, f"{attention}.{name}")
+            split = pen.op("Reshape", y, pen.integer([0, 0, layers.heads(attention), -1]))
+            outputs.append(pen.op("Transpose", split, perm=[0, 2, 1, 3]))
+    return outputs
+
+
+def encode_rows(pen: Pen, layers: Layers, pcm: str, lengths: str, stride: str) -> tuple[list[str], str]:
+    """CPU: encodes row by row. Returns the cross keys and values, padded to the longest row, and score_bias (B, L)."""
+    end = pen.integer(layers.weights.dimensions.audio_context)
+    merging = pen.op("Greater", stride, pen.integer(0))
+    step = pen.op("Max", stride, pen.integer(1))
+    half = pen.op("Div", step, pen.integer(2))
+    first_offset = pen.op("Where", merging, half, end)  # past the end of the audio: no merged silence
+    weight = pen.op("Log", pen.cast(step, np.float32))
+
+    def kept(pen: Pen, length: str) -> tuple[str, str]:
+        """Positions of one row, and what each adds to its attention score."""
+        tail = pen.op("Range", pen.op("Add", length, first_offset), end, step)
+        positions = pen.concat(pen.op("Range", pen.integer(0), length, pen.integer(1)), tail, axis=0)
+        plain = pen.op("Expand", pen.float32(0.0), pen.unsqueeze(length, 0))
+        merged = pen.op("Expand", weight, pen.op("Shape", tail))
+        return positions, pen.concat(plain, merged, axis=0)
+
+    # the number of positions of each row: its length, and a merged tail of ceil((end - length - half) / stride)
+    left = pen.op("Sub", pen.op("Sub", end, lengths), first_offset)
+    merged = pen.op("Max", pen.op("Div", pen.op("Add", left, pen.op("Sub", step, pen.integer(1))), step), pen.integer(0))
+    longest = pen.op("ReduceMax", pen.op("Add", lengths, merged), keepdims=1)
+    zero, one = pen.integer([0]), pen.integer([1])
+
+    def draw(row_pen: Pen, row: str, _: dict):
+        length = row_pen.op("Gather", lengths, row)
+        positions, bias = kept(row_pen, length)
+        count = row_pen.op("Shape", positions)
+        samples = row_pen.op("Mul", count, row_pen.integer([FRAME]))
+        audio = row_pen.op("Slice", row_pen.op("Gather", pcm, row_pen.unsqueeze(row, 0)), zero, samples, one)
+        square = row_pen.op("Expand", row_pen.unsqueeze(bias, 0, 1, 2),
+                            row_pen.concat(row_pen.integer([1, 1]), count, count, axis=0))
+        keys_values = cross_keys_values(row_pen, layers, encode(row_pen, layers, audio, positions, square))
+        padding = row_pen.op("Sub", longest, count)
+        room = row_pen.concat(row_pen.integer([0, 0, 0, 0]), padding, zero, axis=0)  # after L of (heads, L, head size)
+        padded = [row_pen.op("Pad", row_pen.op("Squeeze", value, zero), room) for value in keys_values]
+        hidden = row_pen.op("Pad", bias, row_pen.concat(zero, padding, axis=0), row_pen.float32(HIDDEN))
+        return None, {}, [*padded, hidden]
+
+    rows = pen.scalar(pen.length(pcm, 0))
+    pairs = 2 * layers.weights.dimensions.decoder_layers
+    _, scans = pen.loop(rows, [], [layers.dtype] * pairs + [np.float32], draw)
+    return scans[:-1], scans[-1]
+
