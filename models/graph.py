@@ -10,11 +10,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from graph_choice import TimestampState, apply_timestamp_rules, choose, next_timestamp_state
+from graph_choice import TimestampState, apply_timestamp_rules, greedy, next_timestamp_state, sample
 from graph_decoder import CrossAttention, alignment, alignment_keys, decode_step
 from graph_encoder import cross_keys_values, encode, encode_rows
 from graph_linear import Layers
-from graph_pen import MICROSOFT, Constants, Pen, value_info
+from graph_pen import INT64_MAX, MICROSOFT, Constants, Pen, value_info
 
 OPSET, IR_VERSION = 20, 10
 EXTERNAL_ABOVE_BYTES = 1_500_000_000  # one protobuf holds 2 GB
@@ -74,8 +74,9 @@ def generate(pen: Pen, layers: Layers, cross: CrossAttention) -> None:
     temperature = pen.unsqueeze("temperature", 1)
     warm = pen.cast(pen.op("Greater", "temperature", pen.float32(0.0)), np.int64)
     sampling = pen.cast(pen.op("ReduceMax", warm, keepdims=0), bool)
+    plain = pen.op("Not", pen.op("Or", "timestamps", sampling))
     forced_count = pen.scalar(pen.length("forced", 0))
-    probe_shape = pen.concat(rows, pen.length("probe_ids", 0), axis=0)
+    probe_shape = pen.concat(rows, pen.integer([0]), pen.length("probe_ids", 0), axis=0)
     caches = [f"{part} {index}" for index in range(sizes.decoder_layers) for part in ("key", "value")]
     state = [
         ("ids", np.int64, "prompt"), ("done", bool, pen.filled(column, False)),
@@ -90,29 +91,30 @@ def generate(pen: Pen, layers: Layers, cross: CrossAttention) -> None:
 
     def draw(body: Pen, step: str, now: dict[str, str]):
         hidden, cache, queries = decode_step(body, layers, now["ids"], [now[name] for name in caches], cross)
-        start = body.op("Equal", step, body.integer(0))
-        # the first pass also needs the logits at <|startoftranscript|>: one MatMul serves both
-        wanted = body.branch(
-            start, [np.int64],
-            lambda b: [b.concat(b.integer([-1]), b.op("Reshape", "sot_index", b.integer([1])), axis=0)],
-            lambda b: [b.integer([-1])])
+        # The first pass also needs the probabilities at <|startoftranscript|>: a second row of the same MatMul. Slices of
+        # changing length do it without an If, which costs as much as a small MatMul at every step
+        first_pass = body.cast(body.op("Equal", step, body.integer(0)), np.int64)
+        start = body.slice(body.op("Reshape", "sot_index", body.integer([1])), 0, body.unsqueeze(first_pass, 0), 0)
+        wanted = body.concat(body.integer([-1]), start, axis=0)
         logits = layers.logits(body, body.op("Gather", hidden, wanted, axis=1))  # (B, 1 or 2, V)
-
-        def probe(b: Pen) -> list[str]:
-            probabilities = b.op("Softmax", b.op("Gather", logits, b.integer(1), axis=1), axis=-1)
-            return [b.op("Gather", probabilities, "probe_ids", axis=1)]
-
-        probed = body.branch(start, [np.float32], probe, lambda b: [now["probe"]])
+        probabilities = body.op("Softmax", body.slice(logits, 1, INT64_MAX, 1), axis=-1)
+        probed = body.concat(now["probe"], body.op("Gather", probabilities, "probe_ids", axis=2), axis=1)
         mask_row = body.op("Min", step, body.op("Sub", body.scalar(body.length("masks", 0)), body.integer(1)))
         masked = body.op("Add", body.op("Gather", logits, body.integer(0), axis=1),
                          body.unsqueeze(body.op("Gather", "masks", mask_row), 0))
         times = TimestampState(now["last"], now["after one"], now["after two"])
-        first = body.op("Equal", step, forced_count)
-        ruled = body.branch(
-            "timestamps", [np.float32],
-            lambda b: [apply_timestamp_rules(b, masked, times, first, tokens, sizes.vocabulary)], lambda b: [masked])
-        token, logprob = choose(body, ruled, temperature, sampling, seed, step, sizes.vocabulary)
-        token, logprob = force(body, step, forced_count, token, logprob)
+
+        def elaborate(branch: Pen) -> list[str]:
+            first = branch.op("Equal", step, forced_count)
+            ruled = branch.branch(
+                "timestamps", [np.float32],
+                lambda b: [apply_timestamp_rules(b, masked, times, first, tokens, sizes.vocabulary)],
+                lambda b: [masked])
+            chosen = sample(branch, ruled, temperature, seed, step, sizes.vocabulary)
+            return list(force(branch, step, forced_count, *chosen))
+
+        simple = body.op("And", plain, body.op("GreaterOrEqual", step, forced_count))
+        token, logprob = body.branch(simple, [np.int64, np.float32], lambda b: list(greedy(b, masked)), elaborate)
         end = body.integer([[tokens.end_of_text]])
         token = body.op("Where", now["done"], end, token)
         logprob = body.op("Where", now["done"], body.float32(0.0), logprob)
@@ -131,7 +133,7 @@ def generate(pen: Pen, layers: Layers, cross: CrossAttention) -> None:
     final, scans = pen.loop(pen.op("ReduceMax", "max_new", keepdims=0), state, scan_dtypes, draw)
     for scan, name in zip(scans, ("tokens", "token_logprob"), strict=False):
         pen.op("Squeeze", pen.op("Transpose", scan, perm=[1, 0, 2]), pen.integer([2]), outputs=[name])
-    pen.op("Identity", final["probe"], outputs=["probe_prob"])
+    pen.op("Squeeze", final["probe"], pen.integer([1]), outputs=["probe_prob"])
     if layers.weights.alignment_heads:
         pen.op("Identity", scans[2], outputs=["alignment"])
 

@@ -60,22 +60,28 @@ def best(pen: Pen, logits: str) -> tuple[str, str]:
     return pen.op("TopK", logits, pen.integer([1]), axis=-1, outputs=2)
 
 
-def choose(pen: Pen, logits: str, temperature: str, sampling: str, seed: str, step: str, vocabulary: int) -> tuple[str, str]:
-    """logits (B, V) → token (B, 1) and its log-probability at temperature 1, (B, 1).
-    `temperature` and `seed` are (B, 1); `sampling` is true where any temperature is above 0."""
-    top, greedy = best(pen, logits)
+def log_total(pen: Pen, logits: str, top: str) -> str:
+    """log Σ exp(logits - top) of each row, (B, 1)."""
     odds = pen.op("Exp", pen.op("Sub", logits, top))
-    log_total = pen.op("Log", pen.op("ReduceSum", odds, pen.integer([-1]), keepdims=1))
+    return pen.op("Log", pen.op("ReduceSum", odds, pen.integer([-1]), keepdims=1))
 
-    def sample(branch: Pen) -> list[str]:
-        warm = branch.op("Greater", temperature, branch.float32(0.0))
-        scaled = branch.op("Div", logits, branch.op("Where", warm, temperature, branch.float32(1.0)))
-        noise = branch.op("Where", warm, gumbel(branch, seed, step, vocabulary), branch.float32(0.0))
-        token = best(branch, branch.op("Add", scaled, noise))[1]
-        chosen = branch.op("GatherElements", logits, token, axis=1)
-        return [token, branch.op("Sub", branch.op("Sub", chosen, top), log_total)]
 
-    return pen.branch(sampling, [np.int64, np.float32], sample, lambda branch: [greedy, branch.op("Neg", log_total)])
+def greedy(pen: Pen, logits: str) -> tuple[str, str]:
+    """logits (B, V) → the best token and its log-probability, both (B, 1)."""
+    top, token = best(pen, logits)
+    return token, pen.op("Neg", log_total(pen, logits, top))
+
+
+def sample(pen: Pen, logits: str, temperature: str, seed: str, step: str, vocabulary: int) -> tuple[str, str]:
+    """Like `greedy`, but rows with a temperature above 0 draw; the log-probability is at temperature 1.
+    `temperature` and `seed` are (B, 1)."""
+    warm = pen.op("Greater", temperature, pen.float32(0.0))
+    scaled = pen.op("Div", logits, pen.op("Where", warm, temperature, pen.float32(1.0)))
+    noise = pen.op("Where", warm, gumbel(pen, seed, step, vocabulary), pen.float32(0.0))
+    token = best(pen, pen.op("Add", scaled, noise))[1]
+    top = best(pen, logits)[0]
+    relative = pen.op("Sub", pen.op("GatherElements", logits, token, axis=1), top)
+    return token, pen.op("Sub", relative, log_total(pen, logits, top))
 
 
 def gumbel(pen: Pen, seed: str, step: str, vocabulary: int) -> str:

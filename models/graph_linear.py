@@ -17,7 +17,7 @@ BLOCK = 32
 
 
 class Layers:
-    """Draws the layers of one model; `kind` is the default for `linear`."""
+    """Draws the layers of one half of the model, all of one kind."""
 
     def __init__(self, weights, dtype, kind: str, fused: bool) -> None:
         self.weights, self.dtype, self.kind, self.fused = weights, np.dtype(dtype), kind, fused
@@ -39,11 +39,11 @@ class Layers:
     def bias(self, key: str) -> np.ndarray | None:
         return self.weights.tensor(key + ".bias") if self.weights.has(key + ".bias") else None
 
-    def linear(self, pen: Pen, x: str, key: str, weight=None, bias=None, kind: str | None = None) -> str:
+    def linear(self, pen: Pen, x: str, key: str, weight=None, bias=None) -> str:
         """x (…, in) → (…, out); `weight` and `bias` override the tensors called `key`."""
         if weight is None:
             weight, bias = self.weight(key), self.bias(key)
-        kind = kind or self.kind
+        kind = self.kind
         biases = [] if bias is None else [self.constant(pen, key + ".bias", bias)]
         if kind == "dynamic":
             values, scales = quantize_columns(weight)
@@ -68,21 +68,21 @@ class Layers:
     def norm(self, pen: Pen, x: str, key: str) -> str:
         return pen.op("LayerNormalization", x, *self.norm_parameters(pen, key), axis=-1, epsilon=1e-5)
 
-    def linear_gelu(self, pen: Pen, x: str, key: str, weight=None, bias=None, kind: str | None = None) -> str:
+    def linear_gelu(self, pen: Pen, x: str, key: str, weight=None, bias=None) -> str:
         if weight is None:
             weight, bias = self.weight(key), self.bias(key)
         if self.fused:
             return pen.microsoft("BiasGelu", self.linear(pen, x, key, weight), self.constant(pen, key + ".bias", bias))
-        return pen.microsoft("Gelu", self.linear(pen, x, key, weight, bias, kind))
+        return pen.microsoft("Gelu", self.linear(pen, x, key, weight, bias))
 
-    def linear_add_norm(self, pen: Pen, x: str, key: str, residual: str, norm: str, kind: str | None = None):
+    def linear_add_norm(self, pen: Pen, x: str, key: str, residual: str, norm: str) -> tuple[str, str]:
         """Returns (norm(residual + linear(x)), residual + linear(x)), both (B, T, width)."""
+        if not self.fused:  # on CPU the fused op is six times slower than its two parts
+            total = pen.op("Add", residual, self.linear(pen, x, key))
+            return self.norm(pen, total, norm), total
         outputs = [pen.fresh("norm"), "", "", pen.fresh("residual")]
-        if self.fused:
-            y, bias = self.linear(pen, x, key, self.weight(key)), [self.constant(pen, key + ".bias", self.bias(key))]
-        else:
-            y, bias = self.linear(pen, x, key, kind=kind), []
-        pen.microsoft("SkipLayerNormalization", y, residual, *self.norm_parameters(pen, norm), *bias,
+        pen.microsoft("SkipLayerNormalization", self.linear(pen, x, key, self.weight(key)), residual,
+                      *self.norm_parameters(pen, norm), self.constant(pen, key + ".bias", self.bias(key)),
                       outputs=outputs, epsilon=1e-5)
         return outputs[0], outputs[3]
 
