@@ -1,0 +1,31 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+
+/**
+ * Answers the plain mistakes before a decoder starts. Throws `file-not-found`, `media-unreadable` (a folder, no
+ * permission) or `media-empty` (0 bytes).
+ */
+export async function checkMediaFile(path: string): Promise<void> {
+  const details = { path };
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new MurmurationError('file-not-found', `no file at "${path}": check the path`, { details, cause });
+  });
+  if (found.isDirectory()) {
+    throw new MurmurationError('media-unreadable', `"${path}" is a folder: give the files in it`, {
+      details,
+    });
+  }
+  await access(path, constants.R_OK).catch((cause: unknown) => {
+    throw new MurmurationError('media-unreadable', `"${path}" may not be read: check its permissions`, {
+      details,
+      cause,
+    });
+  });
+  // Pipes and devices say 0 bytes and may still deliver.
+  if (found.isFile() && found.size === 0) {
+    throw new MurmurationError('media-empty', `"${path}" is empty (0 bytes): record or copy it again`, {
+      details,
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import { z } from 'zod';
+import { throwIfAborted, unreadable } from './decoded-media.ts';
+import type { ProbedMedia } from './probed-media.ts';
+
+/** FFmpeg's score for "only the file's name speaks for this format". */
+const NAME_ONLY_SCORE = 1;
+
+const Seconds = z.coerce.number().positive().nullable().catch(null);
+const FfprobeReport = z.object({
+  format: z.object({ format_name: z.string(), probe_score: z.number(), duration: Seconds.default(null) }),
+  streams: z.array(
+    z.object({
+      index: z.int().nonnegative(),
+      codec_type: z.string().default('data'),
+      codec_name: z.string().default('unknown'),
+      sample_rate: z.coerce.number().int().default(0),
+      channels: z.int().default(0),
+      duration: Seconds.default(null),
+      disposition: z.object({ default: z.number() }).default({ default: 0 }),
+    }),
+  ),
+});
+type FfprobeReport = z.infer<typeof FfprobeReport>;
+
+/** Asks the ffprobe that lies beside `ffmpeg` what is in a file. Throws `media-unreadable`, `dependency-missing`. */
+export async function ffmpegProbe(
+  ffmpeg: string,
+  path: string,
+  inputOptions: readonly string[],
+  signal?: AbortSignal,
+): Promise<ProbedMedia> {
+  const ffprobe = siblingOf(ffmpeg);
+  const args = ['-v', 'error', '-show_format', '-show_streams', '-of', 'json', ...inputOptions];
+  const options = {
+    encoding: 'utf8',
+    maxBuffer: 16e6,
+    windowsHide: true,
+    ...(signal && { signal }),
+  } as const;
+  const { stdout } = await promisify(execFile)(ffprobe, args, options).catch((cause: unknown) => {
+    throwIfAborted(path, signal);
+    const { code, stderr } = cause as { code?: unknown; stderr?: string };
+    if (code === 'ENOENT' || code === 'EACCES') throw ffmpegMissing(ffprobe, cause);
+    throw unreadable(path, lastReason(stderr ?? '', path));
+  });
+  const report = FfprobeReport.parse(JSON.parse(stdout));
+  if (report.format.probe_score <= NAME_ONLY_SCORE)
+    throw unreadable(path, 'nothing but its name looks like media');
+  return toProbedMedia(report);
+}
+
+export function ffmpegMissing(program: string, cause?: unknown): MurmurationError {
+  return new MurmurationError(
+    'dependency-missing',
+    `cannot run "${program}": install ffmpeg, or set MURMURATION_FFMPEG to its path`,
+    { details: { program }, cause },
+  );
+}
+
+/** The last line that ffmpeg wrote, without the file's name in front. */
+export function lastReason(stderr: string, path: string): string {
+  const line = stderr.trim().split('\n').at(-1) ?? '';
+  return (
+    line.slice(line.lastIndexOf(`${path}: `) === -1 ? 0 : line.lastIndexOf(`${path}: `) + path.length + 2) ||
+    'no reason given'
+  );
+}
+
+function siblingOf(ffmpeg: string): string {
+  const name = basename(ffmpeg).replace('ffmpeg', 'ffprobe');
+  return dirname(ffmpeg) === '.' && !ffmpeg.startsWith('.') ? name : join(dirname(ffmpeg), name);
+}
+
+function toProbedMedia({ format, streams }: FfprobeReport): ProbedMedia {
+  // The same choice as in node-av-read.mjs: the default stream, else the one with most channels, else the first.
+  const rank = (stream: FfprobeReport['streams'][number]) =>
+    stream.disposition.default * 1e6 + stream.channels;
+  const audio = streams
+    .filter((stream) => stream.codec_type === 'audio' && stream.sample_rate > 0 && stream.channels > 0)
+    .sort((one, other) => rank(other) - rank(one))[0];
+  return {
+    container: format.format_name,
+    containerDurationSeconds: format.duration,
+    streams: streams.map((stream) => `${stream.codec_type} (${stream.codec_name})`),
+    audio: audio
+      ? {
+          index: audio.index,
+          codec: audio.codec_name,
+          sampleRateHertz: audio.sample_rate,
+          channels: audio.channels,
+          durationSeconds: audio.duration,
+        }
+      : null,
+  };
+}

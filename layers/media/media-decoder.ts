@@ -1,0 +1,41 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { Decoder } from '@murmuration/pipeline/ports';
+import { ffmpegDecoder } from './ffmpeg-decoder.ts';
+import { nodeAvDecoder } from './node-av-decoder.ts';
+
+export interface MediaDecoderOptions {
+  /**
+   * A path to `ffmpeg` that the user chose; it then goes first.
+   * @default the environment's MURMURATION_FFMPEG
+   */
+  readonly ffmpegPath?: string | undefined;
+}
+
+/** The first decoder that this machine has: node-av, then `ffmpeg` on PATH. Throws `dependency-missing` for none. */
+export function mediaDecoder({
+  ffmpegPath = process.env['MURMURATION_FFMPEG'],
+}: MediaDecoderOptions = {}): Decoder {
+  return firstInstalled(ffmpegPath ? [ffmpegDecoder(ffmpegPath)] : [nodeAvDecoder(), ffmpegDecoder()]);
+}
+
+/** Tries decoders in order until one does not answer `dependency-missing`. */
+export function firstInstalled(decoders: readonly Decoder[]): Decoder {
+  return {
+    async decode(path, signal) {
+      const missing: string[] = [];
+      for (const decoder of decoders) {
+        try {
+          return await decoder.decode(path, signal);
+        } catch (error) {
+          if (!(error instanceof MurmurationError) || error.code !== 'dependency-missing') throw error;
+          missing.push(error.message);
+        }
+      }
+      throw new MurmurationError(
+        'dependency-missing',
+        'no media decoder found: run `npm install node-av` (GPLv3, 180 MB), or install ffmpeg, or set MURMURATION_FFMPEG to its path',
+        { details: { missing } },
+      );
+    },
+  };
+}
