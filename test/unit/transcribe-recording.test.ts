@@ -1,0 +1,150 @@
+import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
+import type { DecodedMedia, Decoder, Engine, Pcm } from '@murmuration/pipeline/ports';
+import {
+  type RecordingPorts,
+  type RecordingProgress,
+  transcribeRecording,
+} from '@murmuration/pipeline/steps/transcribe-recording';
+import { describe, expect, it } from 'vitest';
+import { segmentOf } from './factories/transcript.ts';
+
+const secondsOf = (seconds: number) => new Float32Array(seconds * 16_000);
+
+function decoderOf(seconds: number[], warningsAtEnd: string[] = []): Decoder {
+  return {
+    async decode(): Promise<DecodedMedia> {
+      const warnings: string[] = [];
+      async function* blocks() {
+        for (const length of seconds) yield secondsOf(length);
+        warnings.push(...warningsAtEnd);
+      }
+      const info = { container: 'wav', codec: 'pcm_s16le', sampleRateHertz: 16_000, channels: 1 };
+      return { info: { ...info, durationSeconds: 60 }, blocks: blocks(), warnings };
+    },
+  };
+}
+
+/** Says one thing for each segment it is given. */
+function engineOf(heard: (index: number) => Partial<SegmentTranscript>): Engine & { batches: number[] } {
+  let said = 0;
+  const batches: number[] = [];
+  return {
+    modelId: 'fake',
+    batches,
+    async transcribe(pcms: readonly Pcm[]) {
+      batches.push(pcms.length);
+      return pcms.map((pcm) => segmentOf({ endSeconds: pcm.length / 16_000, ...heard(said++) }));
+    },
+    async close() {},
+  };
+}
+
+/** Every block is a segment. */
+async function* cut(blocks: AsyncIterable<Pcm>) {
+  let startSeconds = 0;
+  for await (const pcm of blocks) {
+    yield { startSeconds, pcm };
+    startSeconds += pcm.length / 16_000;
+  }
+}
+
+const request = { path: 'talk.wav', decoding: {} };
+const portsOf = (ports: Partial<RecordingPorts>): RecordingPorts => ({
+  decoder: decoderOf([10, 20, 5]),
+  engine: engineOf((index) => ({ text: ` part ${index}.` })),
+  cut,
+  ...ports,
+});
+
+describe('one recording', () => {
+  it('becomes one transcript with times from its start', async () => {
+    const word = { text: ' part', startSeconds: 1, endSeconds: 2, probability: 1 };
+    const engine = engineOf((index) => ({ text: ` part ${index}.`, words: [word] }));
+    const { transcript, warnings } = await transcribeRecording(request, portsOf({ engine }));
+    expect(warnings).toEqual([]);
+    expect(transcript).toMatchObject({
+      model: 'fake',
+      task: 'transcribe',
+      language: 'en',
+      durationSeconds: 35,
+      text: 'part 0. part 1. part 2.',
+    });
+    expect(
+      transcript.segments.map(({ startSeconds, endSeconds, words }) => [
+        startSeconds,
+        endSeconds,
+        words?.[0]?.startSeconds,
+      ]),
+    ).toEqual([
+      [0, 10, 1],
+      [10, 30, 11],
+      [30, 35, 31],
+    ]);
+  });
+
+  it('goes to the engine in small batches, with progress after each', async () => {
+    const engine = engineOf(() => ({}));
+    const progress: RecordingProgress[] = [];
+    const onProgress = (now: RecordingProgress) => progress.push(now);
+    await transcribeRecording({ ...request, batchSize: 2 }, portsOf({ engine }), { onProgress });
+    expect(engine.batches).toEqual([2, 1]);
+    expect(progress.map((now) => [now.doneSeconds, now.totalSeconds])).toEqual([
+      [30, 60],
+      [35, 60],
+    ]);
+  });
+
+  it('in which nothing was said has an empty text and no known language', async () => {
+    const { transcript } = await transcribeRecording(
+      request,
+      portsOf({ engine: engineOf(() => ({ text: '' })) }),
+    );
+    expect(transcript).toMatchObject({ text: '', language: 'und', durationSeconds: 35 });
+  });
+
+  it('takes the language of most of its speech', async () => {
+    const languages = ['de', 'fr', 'de'];
+    const engine = engineOf((index) => ({ language: languages[index]! }));
+    const { transcript } = await transcribeRecording(request, portsOf({ engine }));
+    expect(transcript.language).toBe('fr');
+  });
+
+  it('in Japanese is joined without spaces, its translation with them', async () => {
+    const engine = () => engineOf(() => ({ text: 'はい。', language: 'ja' }));
+    const japanese = await transcribeRecording(request, portsOf({ engine: engine() }));
+    expect(japanese.transcript.text).toBe('はい。はい。はい。');
+    const decoding = { task: 'translate' } as const;
+    const english = await transcribeRecording({ ...request, decoding }, portsOf({ engine: engine() }));
+    expect(english.transcript.text).toBe('はい。 はい。 はい。');
+  });
+});
+
+describe('a damaged recording', () => {
+  const decoder = decoderOf([10], ['ended early: 10.0 s of 60.0 s decoded']);
+
+  it('is refused', async () => {
+    await expect(transcribeRecording(request, portsOf({ decoder }))).rejects.toMatchObject({
+      code: 'media-truncated',
+      message: expect.stringContaining('10.0 s of 60.0 s'),
+    });
+  });
+
+  it('is kept up to its damage, with a warning, where that is allowed', async () => {
+    const { transcript, warnings } = await transcribeRecording(
+      { ...request, allowDamaged: true },
+      portsOf({ decoder }),
+    );
+    expect(transcript.text).toBe('part 0.');
+    expect(warnings).toEqual(['ended early: 10.0 s of 60.0 s decoded']);
+  });
+});
+
+it('stops between batches when it is told to', async () => {
+  const stop = new AbortController();
+  const onProgress = () => stop.abort();
+  const work = transcribeRecording({ ...request, batchSize: 1 }, portsOf({}), {
+    signal: stop.signal,
+    onProgress,
+  });
+  await expect(work).rejects.toMatchObject({ code: 'aborted' });
+});
