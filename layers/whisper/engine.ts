@@ -1,0 +1,110 @@
+import { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
+import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { Engine, Pcm } from '@murmuration/pipeline/ports';
+import { z } from 'zod';
+import { checkAudio, isNothing, SAMPLE_RATE_HERTZ } from './check-audio.ts';
+import { planContext } from './context.ts';
+import { climbLadder } from './ladder.ts';
+import { resolveLanguage } from './languages.ts';
+import { loadModel, type Model } from './load-model.ts';
+import { createMasks } from './masks.ts';
+import { buildPrompt } from './prompt.ts';
+import { createRowDecoder, type DecoderParts } from './row-decoder.ts';
+import { nothingSaid, toSegmentTranscript } from './segment-transcript.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
+import { loadTokenizer } from './tokenizer.ts';
+
+export interface EngineOptions extends SessionOptions {
+  /** Folder with manifest.json, graph and tokenizer.json. */
+  readonly modelFolder: string;
+  /** Segments of one run, at most. @default 4 on the CPU, where more gains nothing; 16 on a GPU */
+  readonly batchSize?: number | undefined;
+}
+
+const BATCH_SIZE = { cpu: 4, cuda: 16 } as const;
+
+/** Where the engine gets its session from; tests bring their own. */
+export interface EnginePorts {
+  readonly openSession: (model: Model, options: SessionOptions) => Promise<Session>;
+}
+
+/**
+ * Loads a model and makes the engine that runs it; `close()` it to free its memory.
+ * Throws `model-not-found`, `model-corrupt`, `invalid-argument` or `out-of-memory`.
+ */
+export async function createEngine(
+  options: EngineOptions,
+  ports: EnginePorts = { openSession },
+): Promise<Engine> {
+  const model = await loadModel(options.modelFolder);
+  const { manifest } = model;
+  const batchSize = options.batchSize ?? BATCH_SIZE[manifest.graph.target];
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new MurmurationError('invalid-argument', `batch size is ${batchSize}: give a whole number from 1`);
+  }
+  const tokenizer = await loadTokenizer(model.tokenizerPath, manifest.tokens.endOfText);
+  const session = await ports.openSession(model, options);
+  const parts: DecoderParts = { manifest, tokenizer, session, masks: createMasks(manifest), batchSize };
+  const working = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+  return {
+    modelId: manifest.id,
+    transcribe(segments, input, signal) {
+      if (closing !== undefined) return Promise.reject(closed(manifest.id));
+      const work = transcribe(parts, segments, input, signal).finally(() => working.delete(work));
+      working.add(work);
+      return work;
+    },
+    close() {
+      closing ??= Promise.allSettled(working).then(() => session.close());
+      return closing;
+    },
+  };
+}
+
+async function transcribe(
+  parts: DecoderParts,
+  segments: readonly Pcm[],
+  input: unknown,
+  signal: AbortSignal | undefined,
+): Promise<SegmentTranscript[]> {
+  const { manifest, tokenizer } = parts;
+  const options = parseOptions(input);
+  if (options.words && manifest.alignmentHeads.length === 0) {
+    throw new MurmurationError(
+      'invalid-argument',
+      `model ${manifest.id} has no alignment heads and cannot time words: turn words off, or use another model`,
+    );
+  }
+  const language = resolveLanguage(options.language, manifest);
+  // Also where there is nothing to decode, so that a wrong option never depends on the audio
+  buildPrompt(options, language, manifest, tokenizer);
+  for (const [index, pcm] of segments.entries()) checkAudio(pcm, index);
+  const spoken = segments.filter((pcm) => !isNothing(pcm));
+  const contexts = spoken.map((pcm) =>
+    manifest.graph.target === 'cpu' && options.shortContext
+      ? planContext(pcm.length, 'short', manifest.dimensions.audioContext).kind
+      : 'full',
+  );
+  const decode = createRowDecoder(parts, spoken, options, language, signal);
+  const outcomes = (await climbLadder(contexts, options, decode)).values();
+  return segments.map((pcm) => {
+    const audio = { seconds: pcm.length / SAMPLE_RATE_HERTZ, language };
+    if (isNothing(pcm)) return nothingSaid(audio, options);
+    return toSegmentTranscript(outcomes.next().value!, audio, options, tokenizer);
+  });
+}
+
+function parseOptions(input: unknown): DecodingOptions {
+  const parsed = DecodingOptions.safeParse(input ?? {});
+  if (parsed.success) return parsed.data;
+  const problems = z.prettifyError(parsed.error).replaceAll('\n', ' ');
+  throw new MurmurationError('invalid-argument', `decoding options are wrong: ${problems}`, {
+    cause: parsed.error,
+  });
+}
+
+function closed(modelId: string): MurmurationError {
+  return new MurmurationError('invalid-argument', `the engine of ${modelId} was closed: create a new one`);
+}

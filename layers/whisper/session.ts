@@ -1,0 +1,132 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import { InferenceSession } from 'onnxruntime-node';
+import { toResult, toTensors } from './graph-tensors.ts';
+import type { Model } from './load-model.ts';
+import type { Masks } from './masks.ts';
+import { onnxError } from './onnx-error.ts';
+import { defaultThreads } from './threads.ts';
+
+/** Inputs of one run of the graph, in its own terms: models/GRAPH.md. Every list has one entry per row. */
+export interface RunRequest {
+  /** (rows, samples) float32. */
+  readonly pcm: Float32Array;
+  readonly rows: number;
+  readonly lengths: readonly number[];
+  readonly silenceStride: number;
+  readonly prompts: readonly (readonly number[])[];
+  readonly startOfTranscriptIndex: number;
+  readonly maxNewTokens: readonly number[];
+  readonly masks: Masks;
+  readonly forced: readonly number[];
+  readonly probeTokens: readonly number[];
+  readonly temperatures: readonly number[];
+  readonly seeds: readonly bigint[];
+  readonly timestamps: boolean;
+  readonly alignment: boolean;
+}
+
+/** Outputs of one run, row-major. */
+export interface RunResult {
+  readonly steps: number;
+  /** (rows, steps) */
+  readonly tokens: BigInt64Array;
+  /** (rows, steps) */
+  readonly logprobs: Float32Array;
+  /** (rows, probeTokens) */
+  readonly probes: Float32Array;
+  /** (steps, rows, heads, positions); positions is 0 where no alignment was asked for. */
+  readonly alignment: {
+    readonly data: ArrayLike<number>;
+    readonly heads: number;
+    readonly positions: number;
+  };
+}
+
+/** The graph, loaded. Runs are done one after another, however many are asked for at once. */
+export interface Session {
+  run(request: RunRequest): Promise<RunResult>;
+  /** Waits for the runs under way, then frees the graph's memory. May be called again. */
+  close(): Promise<void>;
+}
+
+export type Provider = 'cpu' | 'cuda';
+
+export interface SessionOptions {
+  /** Threads inside one operator. @default the physical cores, at most 8 */
+  readonly threads?: number | undefined;
+  /** @default what the graph was built for */
+  readonly providers?: readonly Provider[] | undefined;
+  /** Keep memory between runs: faster, but a long clip's memory stays. @default true */
+  readonly memoryArena?: boolean | undefined;
+}
+
+/** Loads the graph. Throws `invalid-argument`, `out-of-memory`, or `internal` with onnxruntime's own words. */
+export async function openSession(model: Model, options: SessionOptions = {}): Promise<Session> {
+  const { graph, id } = model.manifest;
+  const providers = options.providers ?? [graph.target];
+  const threads = options.threads ?? defaultThreads();
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new MurmurationError('invalid-argument', `threads is ${threads}: give a whole number from 1`);
+  }
+  if (graph.target === 'cpu' && providers.includes('cuda')) {
+    // Key masks take CUDA off its fused attention: half as fast, and an illegal memory access in large batches
+    throw new MurmurationError(
+      'invalid-argument',
+      `model ${id} is built for cpu and must not run on cuda: build it again with --target cuda`,
+      { details: { providers } },
+    );
+  }
+  try {
+    const session = await InferenceSession.create(model.graphPath, {
+      executionProviders: [...providers],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      enableCpuMemArena: options.memoryArena ?? true,
+      // Shapes change with every step and batch: a planned pattern is never used twice
+      enableMemPattern: false,
+      // Warnings about nodes it leaves on the CPU would land in the user's terminal
+      logSeverityLevel: 3,
+      // Threads may spin within a run, where steps follow each other closely, but not after it
+      extra: { session: { force_spinning_stop: '1' } },
+    });
+    return queued(session);
+  } catch (error) {
+    throw onnxError(error, `loading model ${id}`);
+  }
+}
+
+function queued(session: InferenceSession): Session {
+  const inputs = new Set(session.inputNames);
+  let last: Promise<unknown> = Promise.resolve();
+  let closing: Promise<void> | undefined;
+  const enqueue = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+  return {
+    run: (request) => enqueue(() => runOnce(session, inputs, request)),
+    close() {
+      closing ??= enqueue(() => session.release());
+      return closing;
+    },
+  };
+}
+
+async function runOnce(
+  session: InferenceSession,
+  inputs: ReadonlySet<string>,
+  request: RunRequest,
+): Promise<RunResult> {
+  const feeds = Object.fromEntries(Object.entries(toTensors(request)).filter(([name]) => inputs.has(name)));
+  let outputs: InferenceSession.OnnxValueMapType | undefined;
+  try {
+    outputs = await session.run(feeds);
+    return toResult(outputs);
+  } catch (error) {
+    throw onnxError(error, `transcribing ${request.rows} segments`);
+  } finally {
+    for (const tensor of [...Object.values(feeds), ...Object.values(outputs ?? {})]) tensor.dispose();
+  }
+}
