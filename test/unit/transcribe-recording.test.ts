@@ -41,10 +41,10 @@ function engineOf(heard: (index: number) => Partial<SegmentTranscript>): Engine 
 
 /** Every block is a segment. */
 async function* cut(blocks: AsyncIterable<Pcm>) {
-  let startSeconds = 0;
+  let startSample = 0;
   for await (const pcm of blocks) {
-    yield { startSeconds, pcm };
-    startSeconds += pcm.length / 16_000;
+    yield { startSample, pcm };
+    startSample += pcm.length;
   }
 }
 

@@ -23,7 +23,8 @@ export interface RecordingTranscribed {
 
 /** A stretch of the recording, at most 30 s. */
 export interface CutSegment {
-  readonly startSeconds: number;
+  /** Counts samples of 16 kHz from the recording's start. */
+  readonly startSample: number;
   readonly pcm: Pcm;
 }
 
@@ -31,7 +32,7 @@ export interface RecordingPorts {
   readonly decoder: Decoder;
   readonly engine: Engine;
   /** Cuts audio where people pause; segments in order of time. */
-  readonly cut: (blocks: AsyncIterable<Pcm>, signal?: AbortSignal) => AsyncIterable<CutSegment>;
+  readonly cut: (blocks: AsyncIterable<Pcm>) => AsyncIterable<CutSegment>;
 }
 
 /** What is done after each batch. */
@@ -62,11 +63,13 @@ export async function transcribeRecording(
   const media = await decoder.decode(path, signal);
   let decodedSamples = 0;
   const segments: SegmentTranscript[] = [];
-  for await (const batch of inBatches(cut(counted(media.blocks), signal), batchSize)) {
+  for await (const batch of inBatches(cut(counted(media.blocks)), batchSize)) {
     throwIfAborted(path, signal);
     const pcms = batch.map((segment) => segment.pcm);
     const heard = await engine.transcribe(pcms, decoding, signal);
-    const placed = heard.map((segment, index) => shiftSegment(segment, batch[index]!.startSeconds));
+    const placed = heard.map((segment, index) =>
+      shiftSegment(segment, batch[index]!.startSample / samplesPerSecond),
+    );
     segments.push(...placed);
     const doneSeconds = placed.at(-1)?.endSeconds ?? 0;
     onProgress?.({ doneSeconds, totalSeconds: media.info.durationSeconds, segments: placed });

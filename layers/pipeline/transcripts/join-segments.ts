@@ -12,7 +12,7 @@ export function joinSegments(
   segments: readonly SegmentTranscript[],
   { model, decoding, durationSeconds }: WholeRecording,
 ): Transcript {
-  const language = spokenLanguage(segments) ?? writtenLanguage(decoding.language);
+  const language = spokenLanguage(segments) ?? silentLanguage(segments, decoding.language);
   const task = decoding.task ?? 'transcribe';
   // A translation is English, whatever was spoken
   const gap = task === 'transcribe' && unspaced.has(language) ? '' : ' ';
@@ -33,7 +33,7 @@ function spokenLanguage(segments: readonly SegmentTranscript[]): string | undefi
   return [...secondsByLanguage].sort((a, b) => b[1] - a[1])[0]?.[0];
 }
 
-/** ISO 639's `und` (undetermined) where nothing was said and no language was asked for. */
-function writtenLanguage(asked: string | undefined): string {
-  return asked === undefined || asked === 'auto' ? 'und' : asked;
+/** Where nothing was said: what was asked for, else what the engine assumed, else ISO 639's `und` (undetermined). */
+function silentLanguage(segments: readonly SegmentTranscript[], asked = 'auto'): string {
+  return asked === 'auto' ? (segments[0]?.language ?? 'und') : asked;
 }

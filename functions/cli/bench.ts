@@ -1,0 +1,77 @@
+import type { Engine } from '@murmuration/pipeline/ports';
+import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
+import { interruptSignal } from './interrupt-signal.ts';
+import { openLaptop } from './laptop.ts';
+import { table } from './table.ts';
+import { writeOut } from './write-out.ts';
+
+export interface BenchOptions {
+  readonly model: string;
+  readonly threads?: number;
+  readonly runs: number;
+}
+
+/** Transcribes one recording again and again and prints how long that took. For comparisons: `npm run bench`. */
+export async function bench(path: string, { model, threads, runs }: BenchOptions): Promise<void> {
+  const signal = interruptSignal();
+  const loadStartedAt = performance.now();
+  const laptop = await openLaptop({ model, threads });
+  const loadSeconds = secondsSince(loadStartedAt);
+  const engine = timed(laptop.ports.engine);
+  const ports = { ...laptop.ports, engine };
+  const wholeSeconds: number[] = [];
+  const engineSeconds: number[] = [];
+  let audioSeconds = 0;
+  try {
+    for (let run = 0; run < runs; run++) {
+      const startedAt = performance.now();
+      const before = engine.busySeconds();
+      const { transcript } = await transcribeRecording({ path, decoding: {} }, ports, { signal });
+      wholeSeconds.push(secondsSince(startedAt));
+      engineSeconds.push(engine.busySeconds() - before);
+      audioSeconds = transcript.durationSeconds;
+    }
+  } finally {
+    await laptop.close();
+  }
+  const row = (label: string, seconds: readonly number[]) => [
+    label,
+    milliseconds(seconds[0]!),
+    milliseconds(median(seconds)),
+    `${(audioSeconds / median(seconds)).toFixed(1)} ×`,
+  ];
+  const peakMegabytes = (process.resourceUsage().maxRSS * 1024) / 1e6;
+  await writeOut(
+    `${engine.modelId}, ${audioSeconds.toFixed(1)} s of audio, ${runs} runs\n\n` +
+      table([
+        ['', 'FIRST', 'MEDIAN', 'REAL TIME'],
+        row('file to transcript', wholeSeconds),
+        row('engine alone', engineSeconds),
+      ]) +
+      `\nmodel load ${milliseconds(loadSeconds)}, peak memory ${peakMegabytes.toFixed(0)} MB\n`,
+  );
+}
+
+/** The same engine, with a watch on it. */
+function timed(engine: Engine): Engine & { busySeconds(): number } {
+  let busy = 0;
+  return {
+    ...engine,
+    busySeconds: () => busy,
+    async transcribe(...request) {
+      const startedAt = performance.now();
+      const heard = await engine.transcribe(...request);
+      busy += secondsSince(startedAt);
+      return heard;
+    },
+  };
+}
+
+const secondsSince = (startedAt: number) => (performance.now() - startedAt) / 1000;
+const milliseconds = (seconds: number) => `${(seconds * 1000).toFixed(0)} ms`;
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import { type FormatName, formats } from '@murmuration/pipeline/formats/formats';
+import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
+import { jsonLine } from './json-line.ts';
+import { planOutputs } from './plan-outputs.ts';
+import { writeNote } from './report-failure.ts';
+import { writeAtomically } from './write-atomically.ts';
+import { writeOut } from './write-out.ts';
+
+export interface DeliveryOptions {
+  /** @default text */
+  readonly format?: readonly FormatName[];
+  readonly outputDir?: string;
+  readonly jsonl?: boolean;
+  readonly quiet?: boolean;
+}
+
+export interface Delivery {
+  readonly formats: readonly FormatName[];
+  /** Hands over one recording's transcript; `seconds` is the time it took. Throws `output-unwritable`. */
+  deliver(file: string, recording: RecordingTranscribed, seconds: number): Promise<void>;
+}
+
+/** Where transcripts go: stdout, or files in a folder that is made here. Throws `invalid-argument` before any work. */
+export async function openDelivery(files: readonly string[], options: DeliveryOptions): Promise<Delivery> {
+  const names = options.format ?? (options.jsonl && options.outputDir === undefined ? [] : ['text']);
+  if (options.outputDir === undefined && names.length > (options.jsonl ? 0 : 1)) {
+    throw new MurmurationError(
+      'invalid-argument',
+      `stdout holds one kind of output, not ${[...names, ...(options.jsonl ? ['jsonl'] : [])].join(' and ')}: add --output-dir`,
+    );
+  }
+  const { outputDir } = options;
+  const plan = outputDir === undefined ? undefined : planOutputs(files, names, outputDir);
+  if (outputDir !== undefined) {
+    await mkdir(outputDir, { recursive: true }).catch((cause: unknown) => {
+      throw new MurmurationError(
+        'output-unwritable',
+        `cannot make the folder "${outputDir}": check its parents`,
+        {
+          cause,
+        },
+      );
+    });
+  }
+  return {
+    formats: names,
+    async deliver(file, recording, seconds) {
+      for (const { format, path } of plan?.get(file) ?? []) {
+        await writeAtomically(path, formats[format].write(recording.transcript));
+        if (!options.quiet) writeNote(`wrote ${path}`);
+      }
+      if (options.jsonl) return writeOut(jsonLine(file, recording, seconds));
+      const [name] = names;
+      if (plan !== undefined || name === undefined) return;
+      if (files.length > 1 && !options.quiet) process.stderr.write(`==> ${file} <==\n`);
+      await writeOut(formats[name].write(recording.transcript));
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { type ErrorCode, errorPolicy } from '@murmuration/pipeline/errors';
+
+const examples = `
+Examples:
+  the text, on stdout              $ murmuration transcribe talk.mp3
+  captions                         $ murmuration transcribe talk.mp3 --format srt > talk.srt
+  many files, many formats         $ murmuration transcribe *.m4a --format text,vtt --output-dir transcripts
+  hints and word times             $ murmuration transcribe talk.wav --prompt "Kraftwerk, Düsseldorf" --words --format json
+  one line of JSON a recording     $ murmuration transcribe *.flac --jsonl | jq -r .text
+  which models are there           $ murmuration models list
+  how fast is this machine         $ murmuration bench talk.mp3 --threads 2
+`;
+
+const meanings: Readonly<Record<ErrorCode, string>> = {
+  internal: 'a fault of the kit itself',
+  'invalid-argument': 'an option or argument that cannot be used',
+  'file-not-found': 'no such file',
+  'media-unreadable': 'not audio or video, or no sound in it',
+  'media-empty': 'no samples in it',
+  'media-truncated': 'cut off or damaged; also where --allow-damaged kept what could be read',
+  'audio-invalid': 'samples that are no numbers',
+  'audio-too-long': 'a segment longer than the engine takes',
+  'model-not-found': 'no such model',
+  'model-corrupt': 'a model file that differs from its manifest',
+  'language-unknown': 'a language that the model cannot read',
+  'output-unwritable': 'the transcript could not be written',
+  'dependency-missing': 'no decoder: install node-av or ffmpeg',
+  'out-of-memory': 'not enough memory',
+  aborted: 'stopped by Ctrl-C',
+};
+
+/** Exit codes with what they mean, from `errorPolicy`: one line a code. */
+function exitCodes(): string {
+  const lines = new Map<number, string[]>([[0, ['everything was done']]]);
+  for (const [code, { exitCode }] of Object.entries(errorPolicy)) {
+    lines.set(exitCode, [...(lines.get(exitCode) ?? []), meanings[code as ErrorCode]]);
+  }
+  return [...lines]
+    .sort(([a], [b]) => a - b)
+    .map(([exitCode, meaning]) => `  ${String(exitCode).padStart(3)}  ${meaning.join('; ')}`)
+    .join('\n');
+}
+
+/** What stands below the list of commands. */
+export const helpFooter = `${examples}
+Exit codes (with several files: that of the first one that failed; the others are done):
+${exitCodes()}
+`;
+
+/** What stands below the options of `transcribe`. */
+export const transcribeHelpFooter = `
+A file that fails gives one line on stderr and nothing on stdout. The transcript goes to stdout, or with --output-dir
+to <name>.<txt|json|verbose.json|srt|vtt|tsv>; progress and all messages go to stderr.
+
+Formats: text is the words; json is everything the kit knows, in its own shape; verbose_json is OpenAI's shape;
+srt and vtt are captions of at most 2 lines of 42 characters; tsv is Whisper's table (start and end in ms, text).
+
+--jsonl prints one line a recording:
+  {"file","text","language","model","durationSeconds","seconds","segments","fallbacks","dropped","warnings"}
+  where seconds is the time it took and fallbacks counts decoding attempts that were not kept,
+  and dropped holds text that was left out, with the reason.
+
+Exit codes: murmuration --help
+`;

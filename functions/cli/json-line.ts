@@ -1,0 +1,23 @@
+import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
+
+/** One recording as one line of JSON, for programs such as `models/evaluate.py`. */
+export function jsonLine(
+  file: string,
+  { transcript, warnings }: RecordingTranscribed,
+  seconds: number,
+): string {
+  const { text, language, model, durationSeconds, segments } = transcript;
+  const line = {
+    file,
+    text,
+    language,
+    model,
+    durationSeconds,
+    seconds,
+    segments: segments.length,
+    fallbacks: segments.reduce((sum, segment) => sum + segment.fallbacks.length, 0),
+    dropped: segments.flatMap((segment) => segment.dropped ?? []),
+    warnings,
+  };
+  return `${JSON.stringify(line)}\n`;
+}

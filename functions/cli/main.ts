@@ -1,0 +1,82 @@
+import { createRequire } from 'node:module';
+import { Command, Option } from 'commander';
+import { helpFooter, transcribeHelpFooter } from './help-text.ts';
+import { formatList, list, positiveWhole, temperatures, whole } from './parse-option.ts';
+import { reportFailure, writeUsageError } from './report-failure.ts';
+import { endQuietlyWithReader } from './write-out.ts';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+const model = ['-m, --model <model>', 'id from "models list", or a folder', 'whisper-tiny.en-int8'] as const;
+const threads = ['--threads <n>', 'threads (default: the physical cores, at most 8)', positiveWhole] as const;
+
+/** Runs one command line to its end and answers the exit code. Each command loads what it needs when it runs. */
+export async function main(argv: readonly string[]): Promise<number> {
+  endQuietlyWithReader();
+  let exitCode = 0;
+  const program = new Command('murmuration')
+    .description('Transcribes recordings with Whisper models, on this machine.')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({ outputError: writeUsageError })
+    .addHelpText('after', helpFooter);
+
+  program
+    .command('transcribe')
+    .description('turn recordings into text or captions')
+    .argument('<file...>', 'wav, flac, mp3, m4a, mp4, webm, ogg, …')
+    .option('-f, --format <name,…>', 'text (default), json, verbose_json, srt, vtt, tsv', formatList)
+    .option('-o, --output-dir <folder>', 'write files there instead of stdout; takes several formats')
+    .option(...model)
+    .option('-l, --language <language>', 'code or English name: en, German, …', 'auto')
+    .addOption(new Option('--task <task>', 'translate is into English').choices(['transcribe', 'translate']))
+    .option('--prompt <text>', 'earlier text, or spellings to follow')
+    .option('--hotwords <word,…>', 'words to expect: names, jargon', list)
+    .option('--words', 'time every word (srt, vtt and tsv do anyway)')
+    .option(
+      '--temperature, --temperatures <t,…>',
+      'sampling ladder (default: 0,0.2,0.4,0.6,0.8,1)',
+      temperatures,
+    )
+    .option('--seed <n>', 'of the sampling: same seed, same text', whole)
+    .option('--no-short-context', 'always encode the full 30 s: slower, for comparison')
+    .option('--allow-damaged', 'keep what can be read of a damaged file, and still exit with 5')
+    .option(...threads)
+    .option('--batch-size <n>', 'segments decoded together', positiveWhole)
+    .option('--jsonl', 'print one line of JSON a recording')
+    .option('-q, --quiet', 'errors only on stderr: no progress, no notes')
+    .addHelpText('after', transcribeHelpFooter)
+    .action(async (files, options) => {
+      const { transcribe } = await import('./transcribe.ts');
+      exitCode = await transcribe(files, options);
+    });
+
+  program
+    .command('models')
+    .description('what can be given to --model')
+    .command('list', { isDefault: true })
+    .description('list the models on this machine')
+    .action(async () => {
+      const { listModels } = await import('./list-models.ts');
+      await listModels();
+    });
+
+  program
+    .command('bench')
+    .description('measure a model on a recording, warm')
+    .argument('<file>', 'any recording')
+    .option(...model)
+    .option(...threads)
+    .option('--runs <n>', 'how often the recording is transcribed', positiveWhole, 5)
+    .action(async (file, options) => {
+      const { bench } = await import('./bench.ts');
+      await bench(file, options);
+    });
+
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    return reportFailure(error);
+  }
+}

@@ -1,0 +1,45 @@
+import { type FormatName, formatNames } from '@murmuration/pipeline/formats/formats';
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number from 1. */
+export function positiveWhole(written: string): number {
+  if (!/^[1-9]\d*$/.test(written)) throw new InvalidArgumentError('give a whole number from 1.');
+  return Number(written);
+}
+
+/** A whole number from 0. */
+export function whole(written: string): number {
+  if (!/^\d+$/.test(written) || !Number.isSafeInteger(Number(written))) {
+    throw new InvalidArgumentError('give a whole number from 0.');
+  }
+  return Number(written);
+}
+
+/** Parts of a list with commas, without the spaces around them. */
+export function list(written: string): string[] {
+  const parts = written
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  if (parts.length === 0) throw new InvalidArgumentError('give one or more, with commas between them.');
+  return parts;
+}
+
+/** Sampling temperatures from 0 to 1. */
+export function temperatures(written: string): number[] {
+  return list(written).map((part) => {
+    const temperature = Number(part);
+    if (temperature >= 0 && temperature <= 1) return temperature;
+    throw new InvalidArgumentError('give numbers from 0 to 1, with commas between them.');
+  });
+}
+
+/** Names of formats, each once. */
+export function formatList(written: string): FormatName[] {
+  const names = list(written).map((part) => {
+    const name = formatNames.find((known) => known === part.toLowerCase());
+    if (name !== undefined) return name;
+    throw new InvalidArgumentError(`give one of ${formatNames.join(', ')}.`);
+  });
+  return [...new Set(names)];
+}

@@ -1,0 +1,85 @@
+import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
+import { errorPolicy } from '@murmuration/pipeline/errors';
+import { formats } from '@murmuration/pipeline/formats/formats';
+import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
+import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts';
+import { interruptSignal } from './interrupt-signal.ts';
+import { type Laptop, type LaptopOptions, openLaptop } from './laptop.ts';
+import { openProgress } from './progress.ts';
+import { reportFailure, writeNote } from './report-failure.ts';
+
+export interface TranscribeOptions extends LaptopOptions, DeliveryOptions {
+  readonly task?: 'transcribe' | 'translate';
+  readonly prompt?: string;
+  readonly hotwords?: string[];
+  readonly words?: boolean;
+  readonly temperatures?: number[];
+  readonly seed?: number;
+  readonly shortContext: boolean;
+  readonly allowDamaged?: boolean;
+}
+
+/** Transcribes each file; one that fails is reported and the others are done. Answers the exit code. */
+export async function transcribe(files: readonly string[], options: TranscribeOptions): Promise<number> {
+  const delivery = await openDelivery(files, options);
+  const signal = interruptSignal();
+  const laptop = await openLaptop(options);
+  const decoding = decodingOf(options, delivery, laptop);
+  let exitCode = 0;
+  try {
+    for (const file of files) {
+      const fileExitCode = await transcribeFile(file, decoding, options, { delivery, laptop, signal });
+      if (exitCode === 0) exitCode = fileExitCode;
+      if (signal.aborted) return errorPolicy.aborted.exitCode;
+    }
+  } finally {
+    await laptop.close();
+  }
+  return exitCode;
+}
+
+interface Tools {
+  readonly delivery: Delivery;
+  readonly laptop: Laptop;
+  readonly signal: AbortSignal;
+}
+
+async function transcribeFile(
+  path: string,
+  decoding: DecodingInput,
+  { batchSize, allowDamaged, quiet = false }: TranscribeOptions,
+  { delivery, laptop, signal }: Tools,
+): Promise<number> {
+  const startedAt = performance.now();
+  const progress = await openProgress(path, quiet);
+  try {
+    const request = { path, decoding, batchSize, allowDamaged };
+    const recording = await transcribeRecording(request, laptop.ports, {
+      signal,
+      onProgress: progress.update,
+    });
+    progress.stop();
+    await delivery.deliver(path, recording, (performance.now() - startedAt) / 1000);
+    for (const warning of recording.warnings) writeNote(`${path}: warning: ${warning}`);
+    return recording.warnings.length > 0 ? errorPolicy['media-truncated'].exitCode : 0;
+  } catch (error) {
+    progress.stop();
+    return reportFailure(error, path);
+  }
+}
+
+function decodingOf(options: TranscribeOptions, delivery: Delivery, laptop: Laptop): DecodingInput {
+  const { task, prompt, hotwords, temperatures, seed, shortContext } = options;
+  // A model without alignment heads still writes captions, of whole segments; --words alone it refuses
+  const wordsHelp = laptop.timesWords && delivery.formats.some((name) => formats[name].needsWords);
+  return {
+    language: laptop.language,
+    shortContext,
+    words: options.words === true || wordsHelp,
+    ...(task === undefined ? {} : { task }),
+    ...(prompt === undefined ? {} : { prompt }),
+    ...(hotwords === undefined ? {} : { hotwords }),
+    ...(temperatures === undefined ? {} : { temperatures }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+}
