@@ -1,5 +1,6 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { DecodedMedia, Pcm } from '@murmuration/pipeline/ports';
+import { declaredSeconds } from './declared-seconds.ts';
 import { findDamage } from './find-damage.ts';
 import type { PcmProcess, ProcessExit } from './pcm-process.ts';
 import { type ProbedMedia, toMediaInfo } from './probed-media.ts';
@@ -42,7 +43,9 @@ export function toDecodedMedia(
           },
         );
       }
-      warnings.push(...findDamage(probed, { decodedSeconds: samples / 16_000, damagedPackets }));
+      const declared = await declaredSeconds(path, probed);
+      const decodedSeconds = samples / 16_000;
+      warnings.push(...findDamage({ decodedSeconds, declaredSeconds: declared, damagedPackets }));
     } finally {
       decoder.kill();
     }

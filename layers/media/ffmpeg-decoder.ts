@@ -3,6 +3,7 @@ import type { Decoder } from '@murmuration/pipeline/ports';
 import { checkMediaFile } from './check-media-file.ts';
 import { throwIfAborted, toDecodedMedia } from './decoded-media.ts';
 import { ffmpegProbe, lastReason } from './ffmpeg-probe.ts';
+import { tellsOfDamage } from './find-damage.ts';
 import { mediaFormats } from './media-formats.ts';
 import { startPcmProcess } from './pcm-process.ts';
 import { toMediaInfo } from './probed-media.ts';
@@ -13,9 +14,6 @@ import { toMediaInfo } from './probed-media.ts';
  */
 const TO_MONO_16_KHZ =
   'aresample=16000:rematrix_maxval=1:async=1:min_hard_comp=0.04:first_pts=0,aformat=sample_fmts=flt:channel_layouts=mono';
-
-/** How FFmpeg 4 to 8 report a packet that was lost. */
-const DAMAGED_PACKET = /error (while decoding|submitting packet to decoder|during demuxing)/i;
 
 /** The `ffmpeg` program, with `ffprobe` beside it, as decoder. @param ffmpeg its name on PATH, or its path */
 export function ffmpegDecoder(ffmpeg = 'ffmpeg'): Decoder {
@@ -50,7 +48,7 @@ export function ffmpegDecoder(ffmpeg = 'ffmpeg'): Decoder {
         ffmpeg,
         ['-nostdin', '-v', 'repeat+error', ...inputOptions, ...outputOptions],
         (line) => {
-          if (DAMAGED_PACKET.test(line)) damagedPackets += 1;
+          if (tellsOfDamage(line)) damagedPackets += 1;
           lastLine = line;
         },
         signal,

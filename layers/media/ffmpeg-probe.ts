@@ -19,7 +19,8 @@ const FfprobeReport = z.object({
       codec_name: z.string().default('unknown'),
       sample_rate: z.coerce.number().int().default(0),
       channels: z.int().default(0),
-      duration: Seconds.default(null),
+      duration_ts: z.number().positive().nullable().catch(null).default(null),
+      time_base: z.string().default('1/1'),
       disposition: z.object({ default: z.number() }).default({ default: 0 }),
     }),
   ),
@@ -92,8 +93,14 @@ function toProbedMedia({ format, streams }: FfprobeReport): ProbedMedia {
           codec: audio.codec_name,
           sampleRateHertz: audio.sample_rate,
           channels: audio.channels,
-          durationSeconds: audio.duration,
+          durationSeconds: audio.duration_ts === null ? null : audio.duration_ts * toUnit(audio.time_base),
         }
       : null,
   };
+}
+
+/** `1/44100` as a number; ffprobe's own seconds are rounded to microseconds. */
+function toUnit(timeBase: string): number {
+  const [numerator = 1, denominator = 1] = timeBase.split('/').map(Number);
+  return numerator / denominator;
 }

@@ -2,7 +2,7 @@
 /*
  * The process in which node-av decodes, so that hostile media can take down this process only. Plain JavaScript,
  * because a TypeScript loader would add 200 ms to each start.
- * argv[2]: JSON { path, formats }. stdout: mono 16 kHz f32le. stderr: one JSON message per line, see decode-message.ts.
+ * argv[2]: JSON { path, formats }. stdout: mono 16 kHz f32le. stderr: one JSON message per line, see decode-message.ts, between lines of FFmpeg's log.
  */
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
@@ -24,9 +24,9 @@ const av = await import('node-av/lib').catch((error) => {
 });
 
 try {
-  const { AV_LOG_QUIET } = await import('node-av/constants');
+  const { AV_LOG_ERROR } = await import('node-av/constants');
   const { openMedia, readAudio } = await import('./node-av-read.mjs');
-  av.Log.setLevel(AV_LOG_QUIET);
+  av.Log.setLevel(AV_LOG_ERROR);
   const { format, stream, probed } = openMedia(path, formats);
   say({ kind: 'probed', probed });
   const tally = { damagedPackets: 0 };

@@ -7,6 +7,7 @@ import type { Decoder } from '@murmuration/pipeline/ports';
 import { checkMediaFile } from './check-media-file.ts';
 import { DecodeMessage } from './decode-message.ts';
 import { throwIfAborted, toDecodedMedia, unreadable } from './decoded-media.ts';
+import { tellsOfDamage } from './find-damage.ts';
 import { mediaFormats } from './media-formats.ts';
 import { startPcmProcess } from './pcm-process.ts';
 
@@ -30,11 +31,14 @@ export function nodeAvDecoder({ childPath }: NodeAvDecoderOptions = {}): Decoder
       await checkMediaFile(path);
       requireNodeAv(child);
       let messages: Partial<{ [Kind in DecodeMessage['kind']]: Extract<DecodeMessage, { kind: Kind }> }> = {};
+      let lostPages = 0;
       let lastWords = '';
       const firstMessage = new AbortController();
       const request = JSON.stringify({ path: resolve(path), formats: mediaFormats });
       const onLine = (line: string) => {
         if (!line.startsWith('{"kind":')) {
+          // Undecodable packets are counted in the child; what the demuxer threw away is only in the log.
+          if (tellsOfDamage(line)) lostPages += 1;
           lastWords = line.trim() || lastWords;
           return;
         }
@@ -54,7 +58,7 @@ export function nodeAvDecoder({ childPath }: NodeAvDecoderOptions = {}): Decoder
         probed.probed,
         decoder,
         ({ exitCode, signal: killedBy }) => ({
-          damagedPackets: messages.end?.damagedPackets ?? 0,
+          damagedPackets: (messages.end?.damagedPackets ?? 0) + lostPages,
           failure:
             messages.failure?.reason ??
             (messages.end ? undefined : `the decoder died (${killedBy ?? `exit code ${exitCode}`})`),

@@ -2,8 +2,6 @@ import type { Pcm } from '@murmuration/pipeline/ports';
 
 /** 20 ms: shorter than a closed consonant, longer than a period of any voice. */
 const FRAME_SAMPLES = 320;
-/** Twice the quiet tenth's level (6 dB above it) still counts as quiet. */
-const QUIET_FACTOR = 2;
 /** -80 dBFS: below it all is silence. */
 const SILENCE_LEVEL = 1e-4;
 /** A pause of 1 s is as good as a longer one, and then the later one makes longer segments. */
@@ -12,10 +10,7 @@ const LONG_PAUSE_FRAMES = 50;
 /** The middle of the longest quiet stretch of `pcm` between `earliest` and `latest`, in samples. */
 export function quietestSample(pcm: Pcm, earliest: number, latest: number): number {
   const levels = frameLevels(pcm, earliest, latest);
-  const quiet = Math.max(
-    (levels.toSorted().at(Math.floor(levels.length / 10)) ?? 0) * QUIET_FACTOR,
-    SILENCE_LEVEL,
-  );
+  const quiet = quietLevel(levels);
   let best = { frames: 0, middle: latest };
   let start = 0;
   for (let frame = 0; frame <= levels.length; frame += 1) {
@@ -27,6 +22,13 @@ export function quietestSample(pcm: Pcm, earliest: number, latest: number): numb
     start = frame + 1;
   }
   return best.middle;
+}
+
+/** Half way, in decibels, from the quietest hundredth of the frames to the loudest tenth. */
+function quietLevel(levels: Float32Array): number {
+  const sorted = levels.filter(Number.isFinite).toSorted();
+  const at = (share: number) => Math.max(sorted[Math.floor(sorted.length * share)] ?? 0, SILENCE_LEVEL);
+  return Math.sqrt(at(0.01) * at(0.9));
 }
 
 /** Root mean square of each whole frame; what is not a number counts as loud. */
