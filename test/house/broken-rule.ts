@@ -1,0 +1,64 @@
+import { posix } from 'node:path';
+import type { FoundImport } from './scan-imports.ts';
+
+/** What layers that are not the pipeline may know of it. */
+const pipelineForLayers = /^(contract\/.+|errors|ports)$/;
+/** What the infrastructure may know of it. */
+const pipelineForCdk = /^(keys|metrics)(\/.+)?$/;
+
+/**
+ * The rule of design.md that an import in `file` breaks, in words; undefined where it breaks none. `file` is relative
+ * to the repository, with forward slashes.
+ */
+export function brokenRule(file: string, { specifier, typeOnly }: FoundImport): string | undefined {
+  const from = roomOf(file);
+  const layer = /^@murmuration\/([^/]+)\/?(.*)$/.exec(specifier);
+  if (layer !== null) return brokenByLayer(from, layer[1]!, layer[2]!, typeOnly);
+  if (!specifier.startsWith('.') && !specifier.startsWith('/')) return undefined;
+  if (specifier.startsWith('/')) return 'paths of one machine are never imported';
+
+  const target = posix.join(posix.dirname(file), specifier);
+  if (target.startsWith('..')) return 'nothing outside the repository is imported';
+  const to = roomOf(target);
+  if (to.area === 'models') return 'models meets TypeScript only through manifest.json';
+  if (to.room === from.room) return brokenInside(from.room, file, target);
+  if (from.area === 'cdk' && /^functions\/[^/]+\/env\.ts$/.test(target)) {
+    return typeOnly ? undefined : 'cdk imports only types from functions/*/env.ts';
+  }
+  if (from.area === 'functions' && to.area === 'functions') return 'functions never import functions';
+  if (from.area === 'test' && to.area === 'functions') return undefined;
+  return `${from.room} reaches ${to.room} by a relative path: import a layer as @murmuration/<layer>/<file>, and nothing else`;
+}
+
+function brokenByLayer(from: Room, layer: string, path: string, typeOnly: boolean): string | undefined {
+  const own = from.room === `layers/${layer}`;
+  if (own) return 'inside a layer imports are relative';
+  if (from.area === 'functions' || from.area === 'test') return undefined;
+  if (from.area === 'cdk') {
+    if (layer === 'pipeline' && (pipelineForCdk.test(path) || typeOnly)) return undefined;
+    return 'cdk imports only keys and metrics of the pipeline';
+  }
+  if (from.room === 'layers/pipeline') return 'the pipeline knows no other layer: the door wires them';
+  if (layer !== 'pipeline') return 'layers import no layer but the pipeline';
+  if (pipelineForLayers.test(path)) return undefined;
+  return 'layers import only contract, errors and ports of the pipeline';
+}
+
+function brokenInside(room: string, file: string, target: string): string | undefined {
+  if (room !== 'layers/pipeline' || !file.startsWith(`${room}/steps/`)) return undefined;
+  if (target.startsWith(`${room}/steps/`)) return 'steps never import steps';
+  if (target.startsWith(`${room}/adapters/`)) return 'steps never import adapters';
+  return undefined;
+}
+
+interface Room {
+  /** Top folder. */
+  readonly area: string;
+  /** What is closed to relative imports: one layer, one function, or a whole area. */
+  readonly room: string;
+}
+
+function roomOf(file: string): Room {
+  const [area = '', name = ''] = file.split('/');
+  return { area, room: area === 'layers' || area === 'functions' ? `${area}/${name}` : area };
+}
