@@ -10,7 +10,7 @@ const RIGHT = 2;
 
 /**
  * Dynamic time warping: the cheapest monotonic path from the first cell to the last one of `cost`, (rows, columns) row-major.
- * Ties are broken as in openai/whisper's timing.py, so that both give the same times.
+ * The recurrence is that of openai/whisper's timing.py; a tie of diagonal and down, which it answers with right, goes diagonal.
  */
 export function warp(cost: Float32Array, rows: number, columns: number): WarpingPath {
   const moves = new Uint8Array(rows * columns);
@@ -27,7 +27,7 @@ export function warp(cost: Float32Array, rows: number, columns: number): Warping
       const right = line[column]!;
       let best = right;
       let move = RIGHT;
-      if (diagonal < down && diagonal < right) {
+      if (diagonal <= down && diagonal < right) {
         best = diagonal;
         move = DIAGONAL;
       } else if (down < diagonal && down < right) {

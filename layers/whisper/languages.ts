@@ -1,9 +1,10 @@
+import { languageNames } from '@murmuration/pipeline/contract/language-names';
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import { languageAliases, languageNames } from './language-names.ts';
+import { languageAliases } from './language-aliases.ts';
 import type { Manifest } from './manifest.ts';
 
 /** English name of a language code, in lower case. */
-export function languageName(code: string): string {
+function languageName(code: string): string {
   return languageNames.get(code) ?? code;
 }
 

@@ -1,0 +1,36 @@
+import { onnxError } from '@murmuration/whisper/onnx-error';
+import { expect, it } from 'vitest';
+
+it.each([
+  'Non-zero status code returned while running MatMul node. Failed to allocate memory for requested buffer of size 123',
+  'CUDA failure 2: out of memory ; GPU=0',
+  'std::bad_alloc',
+  'bfc_arena.cc:376 Available memory of 1 is smaller than requested bytes of 2',
+])('offers another try where memory ran out: %s', (message) => {
+  const error = onnxError(new Error(message), 'transcribing 4 segments');
+  expect(error).toMatchObject({
+    code: 'out-of-memory',
+    retryable: true,
+    details: { doing: 'transcribing 4 segments' },
+  });
+  expect(error.message).toMatch(/^out of memory while transcribing 4 segments: use a smaller batch/);
+});
+
+it.each([
+  'CUDA failure 700: an illegal memory access was encountered',
+  'CUDA error cudaErrorIllegalAddress:an illegal memory access',
+])('says that the process is lost: %s', (message) => {
+  expect(onnxError(new Error(message), 'transcribing')).toMatchObject({
+    code: 'internal',
+    details: { fatal: true },
+  });
+});
+
+it('passes other words on, the first line of them', () => {
+  const cause = new Error('Invalid rank for input: pcm\n at somewhere');
+  expect(onnxError(cause, 'transcribing 1 segments')).toMatchObject({
+    code: 'internal',
+    message: 'onnxruntime failed while transcribing 1 segments: Invalid rank for input: pcm',
+    cause,
+  });
+});
