@@ -36,7 +36,9 @@ function findPython() {
 
 /** Makes the environment, or adds what is missing. The stamp is written last: without it the folder is half-made. */
 function prepare(extras) {
-  const project = createHash('sha256').update(readFileSync(join(here, 'pyproject.toml'))).digest('hex');
+  const project = createHash('sha256')
+    .update(readFileSync(join(here, 'pyproject.toml')))
+    .digest('hex');
   const stamp = existsSync(stampPath) ? JSON.parse(readFileSync(stampPath, 'utf8')) : undefined;
   const current = stamp?.project === project ? stamp.extras : undefined;
   if (current && extras.every((extra) => current.includes(extra))) return;

@@ -10,7 +10,6 @@ export function reportFailure(error: unknown, file?: string): number {
   const known = error instanceof MurmurationError;
   const about = file === undefined ? '' : `${file}: `;
   writeNote(`${about}${known ? error.message : `internal error: ${describe(error)}`}`);
-  // biome-ignore lint/complexity/useLiteralKeys: tsc wants the brackets for an index signature
   if (process.env['MURMURATION_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return errorPolicy[known ? error.code : 'internal'].exitCode;
 }

@@ -14,7 +14,6 @@ export type ListedModel =
 export function modelFolders(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): string[] {
-  // biome-ignore lint/complexity/useLiteralKeys: tsc wants the brackets for an index signature
   const own = environment['MURMURATION_MODELS'] ?? '';
   const separator = process.platform === 'win32' ? ';' : ':';
   const kit = fileURLToPath(new URL('../../models/artifacts', import.meta.url));

@@ -94,12 +94,16 @@ describe('one recording', () => {
     ]);
   });
 
-  it('in which nothing was said has an empty text and no known language', async () => {
-    const { transcript } = await transcribeRecording(
-      request,
-      portsOf({ engine: engineOf(() => ({ text: '' })) }),
-    );
-    expect(transcript).toMatchObject({ text: '', language: 'und', durationSeconds: 35 });
+  it('in which nothing was said has an empty text, and the language that the engine assumed', async () => {
+    const engine = engineOf(() => ({ text: '', language: 'de' }));
+    const { transcript } = await transcribeRecording(request, portsOf({ engine }));
+    expect(transcript).toMatchObject({ text: '', language: 'de', durationSeconds: 35 });
+  });
+
+  it('without any audio has no known language', async () => {
+    const decoder = decoderOf([]);
+    const { transcript } = await transcribeRecording(request, portsOf({ decoder }));
+    expect(transcript).toMatchObject({ text: '', language: 'und', durationSeconds: 0, segments: [] });
   });
 
   it('takes the language of most of its speech', async () => {

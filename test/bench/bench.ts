@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import { startPeers, startRoster } from './roster.ts';
+import { measureSpeed } from './speed.ts';
+import { measureWords } from './words.ts';
+
+const help = `Measures Murmuration beside faster-whisper: same weights, same machine, same run.
+
+  npm run bench                           speed, start and memory on short recordings
+  npm run bench -- words MANIFEST.jsonl   word error over recordings with references, one {"file","text"} a line
+
+  --threads N   of every contestant (default 2)
+  --rounds N    of the speed measurement (default 9)
+  --models A,B  of Murmuration (default whisper-tiny.en-int8)
+  --name NAME   of the result file in test/bench/results (default: the subject)
+  --alone       without faster-whisper, which needs Python 3.11`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    threads: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '9' },
+    models: { type: 'string', default: 'whisper-tiny.en-int8' },
+    name: { type: 'string' },
+    alone: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+const [subject = 'speed', manifest] = positionals;
+if (values.help || !['speed', 'words'].includes(subject) || (subject === 'words' && manifest === undefined)) {
+  console.log(help);
+  process.exit(values.help ? 0 : 2);
+}
+const threads = Number(values.threads);
+const contestants = [
+  ...(await startRoster(values.models.split(','), threads)),
+  ...(values.alone ? [] : await startPeers(threads)),
+];
+const name = values.name ?? subject;
+try {
+  if (subject === 'speed') await measureSpeed(contestants, { name, threads, rounds: Number(values.rounds) });
+  else await measureWords(contestants, { name, threads, manifest: manifest! });
+} finally {
+  for (const contestant of contestants) contestant.stop();
+}

@@ -1,0 +1,240 @@
+import { cp, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Transcript } from '@murmuration/pipeline/contract/transcript';
+import { errorPolicy } from '@murmuration/pipeline/errors';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { wavOf, writeBadFiles } from './bad-files.ts';
+import { fixture, runCli } from './run-cli.ts';
+
+const jfk = fixture('jfk.flac');
+const weather = fixture('whats-the-weather-like.mp3');
+const embedded = fileURLToPath(new URL('../../models/artifacts/whisper-tiny.en-int8', import.meta.url));
+
+const onExit = "process.on('exit', () => console.error(process.report.getReport().sharedObjects.join(' ')))";
+const listLoadedLibraries = `--import=data:text/javascript,${encodeURIComponent(onExit)}`;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'murmuration-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const oneLine = /^murmuration: [^\n]+\n$/;
+
+describe('help', () => {
+  it('shows examples and every exit code, without loading onnxruntime', async () => {
+    const help = await runCli(['--help'], { env: { NODE_OPTIONS: listLoadedLibraries } });
+    expect(help.exitCode).toBe(0);
+    expect(help.stdout).toContain('murmuration transcribe talk.mp3 --format srt');
+    for (const { exitCode } of Object.values(errorPolicy)) {
+      expect(help.stdout).toMatch(new RegExp(`^ +${exitCode}  \\w`, 'm'));
+    }
+    expect(help.stderr).toContain('libc');
+    expect(help.stderr).not.toContain('onnxruntime');
+    const work = await runCli(['transcribe', weather], { env: { NODE_OPTIONS: listLoadedLibraries } });
+    expect(work.stderr).toContain('onnxruntime');
+  });
+
+  it('of transcribe names its options, and --version a version', async () => {
+    const help = await runCli(['transcribe', '--help']);
+    for (const option of ['--format', '--output-dir', '--language', '--jsonl', '--allow-damaged']) {
+      expect(help.stdout).toContain(option);
+    }
+    expect((await runCli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('a command line that cannot be understood', () => {
+  it.each([
+    ['an unknown command', ['sing']],
+    ['no file', ['transcribe']],
+    ['an unknown option', ['transcribe', '--fromat', 'srt', jfk]],
+    ['an unknown format', ['transcribe', '--format', 'docx', jfk]],
+    ['no threads', ['transcribe', '--threads', '0', jfk]],
+    ['a temperature above 1', ['transcribe', '--temperature', '0,1.5', jfk]],
+    ['an unknown task', ['transcribe', '--task', 'sing', jfk]],
+    ['two formats for stdout', ['transcribe', '--format', 'srt,vtt', jfk]],
+    ['two files of one name', ['transcribe', '--output-dir', '/nowhere', '/a/talk.mp3', '/b/talk.wav']],
+  ])('%s: exit code 2, one line, nothing on stdout', async (_, args) => {
+    const run = await runCli(args);
+    expect(run).toEqual({ exitCode: 2, stdout: '', stderr: expect.stringMatching(oneLine) });
+  });
+});
+
+describe('transcribe', () => {
+  it('prints the text alone', async () => {
+    const run = await runCli(['transcribe', jfk, '--threads', '2']);
+    expect(run).toEqual({
+      exitCode: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^And so,? my fellow Americans/),
+    });
+    expect(run.stdout).toMatch(/ask what you can do for your country\.\n$/);
+  });
+
+  it('writes every format into a folder, whole, and nothing to stdout', async () => {
+    const out = join(folder, 'out', 'deep');
+    const formats = 'text,json,verbose_json,srt,vtt,tsv';
+    const run = await runCli(['transcribe', jfk, '--format', formats, '--output-dir', out, '--quiet']);
+    expect(run).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect((await readdir(out)).sort()).toEqual(
+      ['jfk.json', 'jfk.srt', 'jfk.tsv', 'jfk.txt', 'jfk.verbose.json', 'jfk.vtt'].sort(),
+    );
+    const read = (name: string) => readFile(join(out, name), 'utf8');
+    const transcript = Transcript.parse(JSON.parse(await read('jfk.json')));
+    expect(transcript).toMatchObject({ durationSeconds: 11, language: 'en', model: 'whisper-tiny.en-int8' });
+    const words = transcript.segments.flatMap((segment) => segment.words ?? []);
+    expect(
+      words
+        .map((word) => word.text)
+        .join('')
+        .trim(),
+    ).toBe(transcript.text);
+    expect(await read('jfk.txt')).toBe(`${transcript.text}\n`);
+    expect(JSON.parse(await read('jfk.verbose.json'))).toMatchObject({ language: 'english', duration: 11 });
+    expect(await read('jfk.vtt')).toMatch(/^WEBVTT\n\n\d\d:\d\d:\d\d\.\d{3} --> /);
+    const shown = (await read('jfk.srt')).split('\n').filter((line) => /[a-z]/.test(line));
+    expect(shown.join(' ')).toBe(transcript.text);
+    expect(await read('jfk.tsv')).toMatch(/^start\tend\ttext\n\d+\t\d+\tAnd so/);
+  });
+
+  it('names each of several recordings on stderr, so that stdout stays clean', async () => {
+    const run = await runCli(['transcribe', weather, jfk]);
+    expect(run.stdout.split('\n')).toHaveLength(3);
+    expect(run.stderr).toBe(`==> ${weather} <==\n==> ${jfk} <==\n`);
+  });
+
+  it('prints one line of JSON a recording', async () => {
+    const run = await runCli(['transcribe', weather, jfk, '--jsonl', '--language', 'English']);
+    const lines = run.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(run.stderr).toBe('');
+    expect(lines).toMatchObject([
+      { file: weather, text: expect.stringMatching(/weather/i), language: 'en', warnings: [] },
+      { file: jfk, durationSeconds: 11, segments: 1, seconds: expect.any(Number) },
+    ]);
+  });
+});
+
+describe('bad input', () => {
+  it('gives each file one line and its exit code, and the sound ones are done', async () => {
+    const bad = Object.values(await writeBadFiles(folder, jfk));
+    const files = [...bad.map(({ path }) => path), weather];
+    const run = await runCli(['transcribe', ...files, '--jsonl']);
+    expect(run.exitCode).toBe(bad[0]!.exitCode);
+    const complaints = run.stderr.trimEnd().split('\n');
+    expect(complaints).toHaveLength(bad.length);
+    bad.forEach(({ path }, index) => {
+      expect(complaints[index]).toMatch(/^murmuration: /);
+      expect(complaints[index]).toContain(`${path}: `);
+    });
+    expect(
+      run.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).file),
+    ).toEqual([weather]);
+  });
+
+  it('ends with the documented exit code for each kind', async () => {
+    for (const { path, exitCode } of Object.values(await writeBadFiles(folder, jfk))) {
+      const run = await runCli(['transcribe', path]);
+      expect(run, path).toEqual({ exitCode, stdout: '', stderr: expect.stringMatching(oneLine) });
+    }
+  });
+
+  it('keeps what can be read of a damaged file where that is allowed, and still says so', async () => {
+    const { truncated } = await writeBadFiles(folder, jfk);
+    const run = await runCli(['transcribe', truncated.path, '--allow-damaged']);
+    expect(run.exitCode).toBe(5);
+    expect(run.stdout).toMatch(/^And so/);
+    expect(run.stderr).toMatch(/^murmuration: .*truncated\.flac: warning: /);
+  });
+
+  it('an unknown model is answered with the known ones', async () => {
+    const run = await runCli(['transcribe', jfk, '--model', 'whisper-huge']);
+    expect(run).toEqual({ exitCode: 7, stdout: '', stderr: expect.stringMatching(oneLine) });
+    expect(run.stderr).toContain('whisper-tiny.en-int8');
+  });
+
+  it('a model file with one wrong byte is refused', async () => {
+    const copy = join(folder, 'damaged-model');
+    await cp(embedded, copy, { recursive: true });
+    const graph = (await readdir(copy)).find((name) => name.endsWith('.onnx'))!;
+    const file = await open(join(copy, graph), 'r+');
+    const byte = Buffer.alloc(1);
+    await file.read(byte, 0, 1, 1_000_000);
+    byte[0]! ^= 1;
+    await file.write(byte, 0, 1, 1_000_000);
+    await file.close();
+    const run = await runCli(['transcribe', jfk, '--model', copy]);
+    expect(run).toEqual({ exitCode: 7, stdout: '', stderr: expect.stringMatching(oneLine) });
+    expect(run.stderr).toContain('sha256');
+  });
+
+  it('a language that the model cannot read is refused before any file is opened', async () => {
+    const run = await runCli(['transcribe', '/nowhere/talk.mp3', '--language', 'klingon']);
+    expect(run).toEqual({ exitCode: 8, stdout: '', stderr: expect.stringMatching(oneLine) });
+  });
+
+  it('a folder that cannot be made is refused before any work', async () => {
+    const run = await runCli(['transcribe', jfk, '--output-dir', join(jfk, 'out')]);
+    expect(run).toEqual({ exitCode: 9, stdout: '', stderr: expect.stringMatching(oneLine) });
+  });
+});
+
+describe('an end before the end', () => {
+  it('by Ctrl-C gives exit code 130, one line, and no half-written file', async () => {
+    const out = join(folder, 'interrupted');
+    const long = join(folder, 'long.wav');
+    const speech = await readFile(fixture('librispeech-1995-1837-0001.wav'));
+    const samples = new Int16Array(
+      speech
+        .subarray(44)
+        .slice(0, 16_000 * 8 * 2)
+        .buffer.slice(0),
+    );
+    await writeFile(
+      long,
+      wavOf(Int16Array.from({ length: samples.length * 60 }, (_, i) => samples[i % samples.length]!)),
+    );
+    const run = await runCli(
+      ['transcribe', weather, long, '--jsonl', '--format', 'text,srt', '--output-dir', out, '-q'],
+      {
+        // The first recording is done; a terminal sends the signal to the whole group
+        onStdout: (child) => process.kill(-child.pid!, 'SIGINT'),
+      },
+    );
+    expect(run.exitCode).toBe(130);
+    expect(run.stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(run.stderr).toMatch(oneLine);
+    expect((await readdir(out)).sort()).toEqual(['whats-the-weather-like.srt', 'whats-the-weather-like.txt']);
+  });
+
+  it('of the reader is quiet', async () => {
+    const run = await runCli(['transcribe', weather, weather, '--quiet'], {
+      onStdout: (child) => child.stdout?.destroy(),
+    });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+});
+
+describe('the other commands', () => {
+  it('models list shows the embedded model', async () => {
+    const run = await runCli(['models', 'list']);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(run.stdout).toMatch(/^MODEL +PRECISION +SIZE +LANGUAGES +VERIFIED +WORD ERROR\n/);
+    expect(run.stdout).toMatch(/^whisper-tiny\.en-int8 +int8 +4\d MB +en /m);
+  });
+
+  it('bench prints a table', async () => {
+    const run = await runCli(['bench', weather, '--runs', '2', '--threads', '2']);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(run.stdout).toMatch(/^file to transcript +\d+ ms +\d+ ms +[\d.]+ ×$/m);
+    expect(run.stdout).toMatch(/peak memory \d+ MB/);
+  });
+});
