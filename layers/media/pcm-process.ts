@@ -34,6 +34,8 @@ export function startPcmProcess(
   createInterface({ input: child.stderr }).on('line', onLine);
   const kill = () => void child.kill('SIGKILL');
   signal?.addEventListener('abort', kill, { once: true });
+  // A signal that came while the file was looked at fires no event any more
+  if (signal?.aborted) kill();
   const closed = once(child, 'close').then(
     ([exitCode, exitSignal]): ProcessExit => ({ exitCode, signal: exitSignal }),
   );

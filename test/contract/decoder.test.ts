@@ -307,6 +307,13 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
       await expect(decoder.decode(jfk, AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
     });
 
+    it('when the signal is aborted while the file is looked at', async () => {
+      const stop = new AbortController();
+      const decoding = decoder.decode(jfk, stop.signal);
+      stop.abort();
+      await expect(decoding).rejects.toMatchObject({ code: 'aborted' });
+    });
+
     it('between two blocks when the signal is aborted', async () => {
       const stop = new AbortController();
       const { blocks } = await decoder.decode(join(audio, 'multilingual.mp3'), stop.signal);
