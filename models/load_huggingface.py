@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from hash_file import hash_file
+from read_json_object import read_json_object
 from safetensors_file import open_safetensors
 from special_tokens import find_languages, find_tokens, read_special_tokens
 from weights import Dimensions, ModelError, Source, WhisperWeights, check_tensors
@@ -31,11 +31,11 @@ def download(hub_id: str, revision: str | None) -> tuple[Path, str]:
 
 
 def load_huggingface(folder: Path, name: str, licence: str) -> WhisperWeights:
-    config = read_config(folder / "config.json")
+    config = read_json_object(folder / "config.json")
     if config.get("model_type") != "whisper":
         raise ModelError(f"{name} is a {config.get('model_type', 'model of no type')}, not a whisper: give a Whisper model")
     generation_path = folder / "generation_config.json"
-    generation = read_config(generation_path) if generation_path.is_file() else config
+    generation = read_json_object(generation_path) if generation_path.is_file() else config
     added = read_special_tokens(folder / "tokenizer.json")
     tensors, sha256 = open_weights(folder)
     tokens = find_tokens(added, name)
@@ -57,22 +57,16 @@ def load_huggingface(folder: Path, name: str, licence: str) -> WhisperWeights:
         tokenizer_path=folder / "tokenizer.json", tensors=tensors))
 
 
-def read_config(path: Path) -> dict:
-    if not path.is_file():
-        raise ModelError(f"{path.parent.name} has no {path.name}: give a whole Hugging Face Whisper folder")
-    try:
-        return json.loads(path.read_text("utf8"))
-    except json.JSONDecodeError as error:
-        raise ModelError(f"{path.name} is not JSON ({error}): download it again") from error
-
-
 def open_weights(folder: Path) -> tuple[dict[str, Callable[[], np.ndarray]], str]:
     """Tensors under their `model.…` names, and the sha256 of the weights: of the shards' hashes where there are several."""
     whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
     if whole.is_file():
         shards = [whole]
     elif index.is_file():
-        shards = [folder / name for name in sorted(set(read_config(index)["weight_map"].values()))]
+        names = read_json_object(index).get("weight_map")
+        if not isinstance(names, dict) or not names:
+            raise ModelError(f"{index.name} has no weight_map: download it again")
+        shards = [folder / name for name in sorted(set(names.values()))]
     else:
         raise ModelError(f"{folder.name} has no model.safetensors: convert the weights to safetensors first")
     tensors: dict[str, Callable[[], np.ndarray]] = {}

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import re
 import types
@@ -64,6 +65,7 @@ class Manifest:
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+LARGEST_INT = 2**53 - 1  # what JavaScript counts exactly
 
 
 def camel(name: str) -> str:
@@ -91,28 +93,37 @@ def parse(kind, value, path: str):
         return tuple(parse(each, item, f"{path}[{index}]") for index, (each, item) in enumerate(zip(inner, value)))
     if origin is typing.Literal and value in inner and not isinstance(value, bool):
         return value
-    if kind is float and type(value) in (int, float) and value >= 0:
+    if kind is float and type(value) in (int, float) and 0 <= value < math.inf:
         return float(value)
-    if kind is int and type(value) is int and value >= 0:
-        return value
-    if kind is str and type(value) is str and value:
+    if kind is int and type(value) in (int, float) and 0 <= value <= LARGEST_INT and value == int(value):
+        return int(value)
+    if kind is str and type(value) is str:
         return value
     raise ModelError(f"manifest: {path} is {value!r}: write {getattr(kind, '__name__', kind)}")
+
+
+def refuse_constant(name: str):
+    """NaN and Infinity: Python would read them, JSON has them not."""
+    raise ModelError(f"manifest: not JSON ({name} is no number): build the model again")
 
 
 def parse_manifest(text: str) -> Manifest:
     """Reads a manifest; raises ModelError where layers/whisper/manifest.ts would refuse it too."""
     try:
-        manifest = parse(Manifest, json.loads(text), "")
+        manifest = parse(Manifest, json.loads(text, parse_constant=refuse_constant), "")
     except json.JSONDecodeError as error:
         raise ModelError(f"manifest: not JSON ({error}): build the model again") from error
     positive = dataclasses.asdict(manifest.dimensions) | {"graph.opset": manifest.graph.opset}
     positive |= {f"files.{name}.sizeBytes": info.size_bytes for name, info in manifest.files.items()}
-    positive |= {f"wordErrors of {e.set}": min(e.clips, e.words) for e in manifest.word_errors}
+    positive |= {f"wordErrors[{place}]": min(e.clips, e.words) for place, e in enumerate(manifest.word_errors)}
     positive |= {"verified.clips": manifest.verified.clips} if manifest.verified else {}
     for name, value in positive.items():
         if value == 0:
             raise ModelError(f"manifest: {name} is 0: write a positive number")
+    texts = {"source.name": manifest.source.name, "source.licence": manifest.source.licence, "graph.file": manifest.graph.file}
+    for name, value in texts.items():
+        if not value:
+            raise ModelError(f"manifest: {name} is empty: write a text")
     hashes = {"source": manifest.source.sha256} | {name: info.sha256 for name, info in manifest.files.items()}
     for name, value in hashes.items():
         if not SHA256.fullmatch(value):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -25,12 +26,24 @@ def open_safetensors(path: Path) -> dict[str, Callable[[], np.ndarray]]:
             header = json.loads(file.read(length))
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise ModelError(f"{path.name} is no safetensors file ({error}): download it again") from error
-    header.pop("__metadata__", None)
-    base = 8 + length
-    end = base + max((entry["data_offsets"][1] for entry in header.values()), default=0)
+    try:
+        header.pop("__metadata__", None)
+        base = 8 + length
+        end = base + max((entry["data_offsets"][1] for entry in header.values()), default=0)
+        for name, entry in header.items():
+            check_size(path, name, entry)
+    except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
+        raise ModelError(f"{path.name} has a header that cannot be read ({error}): download it again") from error
     if end > size:
         raise ModelError(f"{path.name} is cut off: {size} of {end} bytes are there; download it again")
     return {name: reader(path, base, name, entry) for name, entry in header.items()}
+
+
+def check_size(path: Path, name: str, entry: dict) -> None:
+    start, end = entry["data_offsets"]
+    wanted = math.prod(entry["shape"]) * np.dtype(TYPES.get(entry["dtype"], np.uint8)).itemsize
+    if entry["dtype"] in TYPES and end - start != wanted:
+        raise ModelError(f"{path.name}: tensor {name} has {end - start} bytes, not the {wanted} of its shape: download it again")
 
 
 def reader(path: Path, base: int, name: str, entry: dict) -> Callable[[], np.ndarray]:

@@ -1,10 +1,10 @@
 """Special tokens and languages of a Whisper, by name from its tokenizer.json: their numbers differ between versions."""
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
+from read_json_object import read_json_object
 from weights import ModelError, Tokens
 
 ENGLISH_ONLY_VOCABULARY = 51_864  # one less than the multilingual ones
@@ -13,11 +13,10 @@ LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 
 def read_special_tokens(path: Path) -> dict[str, int]:
     """Added tokens by name; raises ModelError where the file is missing or not a tokenizer."""
-    if not path.is_file():
-        raise ModelError(f"{path.parent.name} has no {path.name}: add the model's tokenizer.json")
+    tokenizer = read_json_object(path)
     try:
-        return {token["content"]: token["id"] for token in json.loads(path.read_text("utf8"))["added_tokens"]}
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        return {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
+    except (KeyError, TypeError) as error:
         raise ModelError(f"{path.name} cannot be read as a tokenizer ({error}): download it again") from error
 
 

@@ -1,13 +1,9 @@
 """The graph's own promises, on a random Whisper: rows are independent, limits and forced tokens hold, sampling repeats."""
-import sys
-from pathlib import Path
-
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 from graph import build_graph, write_graph
 from graph_audio import log_mel
 from graph_pen import MICROSOFT, Constants, Pen, value_info
