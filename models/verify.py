@@ -73,7 +73,7 @@ def source_of(manifest: Manifest) -> str:
 
 def find_model(name: str) -> Path:
     folder = Path(name) if Path(name).is_dir() else ARTIFACTS / name
-    if not folder.is_dir():
+    if not name or not folder.is_dir():
         raise ModelError(f"there is no model {name!r}: give a folder, or the id of one under models/artifacts")
     return folder
 

@@ -1,0 +1,127 @@
+"""evaluate: known figures, and files that do not fit together."""
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from evaluate import main
+from manifest import WordError, read_manifest
+
+FIXTURES = Path(__file__).parents[2] / "test" / "fixtures"
+
+
+def write(path, rows):
+    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows) + "\n")
+    return path
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    def run(references, transcripts, *options):
+        paths = write(tmp_path / "references.jsonl", references), write(tmp_path / "heard.jsonl", transcripts)
+        monkeypatch.setattr(sys, "argv", ["evaluate", *map(str, paths), "--json", str(tmp_path / "out.json"), *options])
+        code = main()
+        out, err = capsys.readouterr()
+        return code, json.loads((tmp_path / "out.json").read_text()) if code == 0 else None, out, err
+    return run
+
+
+SPOKEN = [{"file": "a.wav", "text": "Mr. Brown's colour is grey, 20 dollars."}, {"file": "b.wav", "text": "alpha bravo charlie delta"},
+          {"file": "noise.wav", "text": ""}, {"file": "unknown.wav", "text": None}]
+
+
+def heard(*texts):
+    return [{"file": item["file"], "text": text, "seconds": 1} for item, text in zip(SPOKEN, texts)]
+
+
+def test_counts_what_is_known(run):
+    """Two words are added to the first clip, which else differs in spelling alone; one is wrong and one left out in the second."""
+    code, figures, out, err = run(SPOKEN, heard("mister brown's color is gray $20 hello there", "alfa bravo delta", "thank you", "?"))
+    assert (code, err) == (0, "")
+    assert {key: figures[key] for key in ("substitutions", "deletions", "insertions")} == {
+        "substitutions": 1, "deletions": 1, "insertions": 2}
+    assert (figures["clips"], figures["noiseClips"], figures["noiseWords"]) == (2, 1, 2)
+    assert figures["wordErrorPercent"] == round(400 / figures["words"], 2)
+
+
+def test_a_perfect_transcript_has_no_errors(run):
+    code, figures, *_ = run(SPOKEN, heard(SPOKEN[0]["text"], "Alpha, bravo, charlie: delta!", "", ""))
+    assert code == 0
+    assert figures == {"clips": 2, "words": figures["words"], "wordErrorPercent": 0, "characterErrorPercent": 0, "substitutions": 0,
+                       "deletions": 0, "insertions": 0, "noiseClips": 1, "noiseWords": 0}
+
+
+def test_nothing_heard_is_all_left_out(run):
+    _, figures, *_ = run(SPOKEN[1:3], [{"file": "b.wav", "text": ""}, {"file": "noise.wav", "text": " . "}])
+    assert (figures["wordErrorPercent"], figures["characterErrorPercent"], figures["deletions"]) == (100, 100, 4)
+    assert figures["noiseWords"] == 0
+
+
+def test_characters_are_counted_apart_from_words(run):
+    _, figures, *_ = run([{"file": "a", "text": "abcd efgh"}], [{"file": "a", "text": "abcd efgx"}])
+    assert (figures["wordErrorPercent"], figures["characterErrorPercent"]) == (50, 11.11)  # of 2 words, of 9 characters
+
+
+def test_other_languages_are_not_spelled_as_english(run):
+    references, transcripts = [{"file": "a", "text": "Farbe colour"}], [{"file": "a", "text": "farbe color"}]
+    assert run(references, transcripts)[1]["wordErrorPercent"] == 0
+    assert run(references, transcripts, "--language", "de")[1]["wordErrorPercent"] == 50
+    german = [{"file": "a", "text": "Farbe colour", "language": "de"}]
+    assert run(german, transcripts)[1]["wordErrorPercent"] == 50
+
+
+def test_at_most_ten_clips_are_shown_the_worst_first(run):
+    references = [{"file": f"{count:02}.wav", "text": "x"} for count in range(1, 15)]
+    transcripts = [{"file": f"{count:02}.wav", "text": "y " * count} for count in range(1, 15)]
+    shown = [line.split()[0] for line in run(references, transcripts)[2].splitlines() if ".wav" in line]
+    assert shown == [f"{count:02}.wav" for count in range(14, 4, -1)]
+
+
+def test_transcripts_may_name_files_by_their_path(run, tmp_path):
+    assert run(SPOKEN[1:2], [{"file": str(tmp_path / "b.wav"), "text": "alpha bravo charlie delta"}])[1]["wordErrorPercent"] == 0
+
+
+GOOD = {"file": "b.wav", "text": "one"}
+
+
+@pytest.mark.parametrize(("transcripts", "words"), [
+    ([], "is empty"), (["{"], "heard.jsonl:1 is not JSON"), (["[1]"], 'heard.jsonl:1 has no "file"'), ([{"file": 3, "text": ""}], 'has no "file"'),
+    ([GOOD, GOOD], "heard.jsonl:2 names b.wav again, after heard.jsonl:1"), ([GOOD, {"file": "c.wav", "text": ""}], "c.wav is not among the references"),
+    ([{"file": "noise.wav", "text": ""}], "has no transcript of b.wav"), ([{"file": "b.wav"}], '"text" is None'),
+    ([GOOD, {"file": "./b.wav", "text": ""}], "is not among")])
+def test_refuses_transcripts_that_do_not_fit(run, transcripts, words):
+    code, _, out, err = run(SPOKEN[1:3], transcripts)
+    assert (code, out, err.count("\n")) == (2, "", 1) and words in err, err
+
+
+@pytest.mark.parametrize(("references", "words"), [
+    ([{"file": "b.wav", "text": 3}], '"text" is 3'), ([{"file": "b.wav", "text": None}], "there is nothing to score"),
+    ([{"file": "b.wav", "text": "a", "languages": "en"}], '"languages" is')])
+def test_refuses_references_that_say_nothing(run, references, words):
+    code, _, _, err = run(references, [GOOD])
+    assert (code, err.count("\n")) == (2, 1) and words in err, err
+
+
+def test_a_set_is_written_into_the_manifest_once(run, tmp_path):
+    shutil.copy(FIXTURES / "manifest.json", tmp_path / "manifest.json")
+    before = read_manifest(tmp_path)
+    for text in ("alpha bravo", "alpha bravo charlie"):
+        run(SPOKEN[1:2], [{"file": "b.wav", "text": text}], "--write-manifest", str(tmp_path), "--set", "counting")
+    after = read_manifest(tmp_path)
+    assert [error.set for error in after.word_errors] == ["counting", *(error.set for error in before.word_errors)]
+    assert after.word_errors[0] == WordError("counting", 1, 4, 25.0, after.word_errors[0].character_error_percent)
+
+
+def test_a_set_of_noise_alone_has_no_word_error(run, tmp_path):
+    shutil.copy(FIXTURES / "manifest.json", tmp_path / "manifest.json")
+    noise = [{"file": "noise.wav", "text": ""}], [{"file": "noise.wav", "text": "you"}]
+    assert run(*noise)[1]["wordErrorPercent"] is None
+    assert run(*noise, "--write-manifest", str(tmp_path), "--set", "noise")[0] == 2
+    assert (tmp_path / "manifest.json").read_bytes() == (FIXTURES / "manifest.json").read_bytes()
+
+
+def test_a_manifest_needs_the_name_of_the_set(run):
+    with pytest.raises(SystemExit):
+        run(SPOKEN, heard("", "", "", ""), "--write-manifest", "x")
