@@ -4,7 +4,7 @@
                             [--write-manifest MODEL --set NAME]
 
 Both files hold one {"file", "text"} a line. REFERENCES: "" is noise, where each word heard is invented; null is not
-scored; "language" overrides --language. TRANSCRIPTS, as `murmuration transcribe --format jsonl` writes them: each
+scored; "language" overrides --language. TRANSCRIPTS, as `murmuration transcribe --jsonl` writes them: each
 reference once, under the name it has there or a path from here. Exit code 2 where they do not fit together.
 """
 from __future__ import annotations
