@@ -1,12 +1,14 @@
-import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type FormatName, formats } from '@murmuration/pipeline/formats/formats';
 import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
 import { jsonLine } from './json-line.ts';
 import { planOutputs } from './plan-outputs.ts';
+import { printable } from './printable.ts';
 import { writeNote } from './report-failure.ts';
 import { writeAtomically } from './write-atomically.ts';
-import { writeOut } from './write-out.ts';
+import { ReaderGone, writeOut } from './write-out.ts';
 
 export interface DeliveryOptions {
   /** @default text */
@@ -32,18 +34,17 @@ export async function openDelivery(files: readonly string[], options: DeliveryOp
     );
   }
   const { outputDir } = options;
-  const plan = outputDir === undefined ? undefined : planOutputs(files, names, outputDir);
+  const plan = outputDir === undefined ? undefined : await planOutputs(files, names, outputDir);
   if (outputDir !== undefined) {
-    await mkdir(outputDir, { recursive: true }).catch((cause: unknown) => {
-      throw new MurmurationError(
-        'output-unwritable',
-        `cannot make the folder "${outputDir}": check its parents`,
-        {
-          cause,
-        },
-      );
-    });
+    await prepareFolder(outputDir);
   }
+  let readerGone = false;
+  const toReader = (text: string) =>
+    writeOut(text).catch((error: unknown) => {
+      // Files are still wanted when nobody reads stdout any more
+      if (!(error instanceof ReaderGone && plan !== undefined)) throw error;
+      readerGone = true;
+    });
   return {
     formats: names,
     async deliver(file, recording, seconds) {
@@ -51,11 +52,29 @@ export async function openDelivery(files: readonly string[], options: DeliveryOp
         await writeAtomically(path, formats[format].write(recording.transcript));
         if (!options.quiet) writeNote(`wrote ${path}`);
       }
-      if (options.jsonl) return writeOut(jsonLine(file, recording, seconds));
+      if (readerGone) return;
+      if (options.jsonl) return toReader(jsonLine(file, recording, seconds));
       const [name] = names;
       if (plan !== undefined || name === undefined) return;
-      if (files.length > 1 && !options.quiet) process.stderr.write(`==> ${file} <==\n`);
-      await writeOut(formats[name].write(recording.transcript));
+      if (files.length > 1 && !options.quiet) process.stderr.write(`==> ${printable(file)} <==\n`);
+      await toReader(formats[name].write(recording.transcript));
     },
   };
+}
+
+async function prepareFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new MurmurationError('output-unwritable', `cannot make the folder "${path}": check its parents`, {
+      cause,
+    });
+  });
+  await access(path, constants.W_OK).catch((cause: unknown) => {
+    throw new MurmurationError(
+      'output-unwritable',
+      `"${path}" may not be written to: check its permissions`,
+      {
+        cause,
+      },
+    );
+  });
 }

@@ -1,9 +1,18 @@
 import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
 import { helpFooter, transcribeHelpFooter } from './help-text.ts';
-import { formatList, list, positiveWhole, temperatures, whole } from './parse-option.ts';
+import {
+  finiteNumber,
+  formatList,
+  list,
+  positiveNumber,
+  positiveWhole,
+  probability,
+  temperatures,
+  whole,
+} from './parse-option.ts';
 import { reportFailure, writeUsageError } from './report-failure.ts';
-import { endQuietlyWithReader } from './write-out.ts';
+import { leaveStreamErrors } from './write-out.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
@@ -12,7 +21,7 @@ const threads = ['--threads <n>', 'threads (default: the physical cores, at most
 
 /** Runs one command line to its end and answers the exit code. Each command loads what it needs when it runs. */
 export async function main(argv: readonly string[]): Promise<number> {
-  endQuietlyWithReader();
+  leaveStreamErrors();
   let exitCode = 0;
   const program = new Command('murmuration')
     .description('Transcribes recordings with Whisper models, on this machine.')
@@ -39,6 +48,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       temperatures,
     )
     .option('--seed <n>', 'of the sampling: same seed, same text', whole)
+    .option('--compression-ratio-threshold <n>', 'decode again above it (default: 2.4)', positiveNumber)
+    .option('--logprob-threshold <n>', 'decode again below this average (default: -1)', finiteNumber)
+    .option(
+      '--no-speech-threshold <p>',
+      'silence above it, where the text is unlikely too (default: 0.6)',
+      probability,
+    )
     .option('--no-short-context', 'always encode the full 30 s: slower, for comparison')
     .option('--allow-damaged', 'keep what can be read of a damaged file, and still exit with 5')
     .option(...threads)

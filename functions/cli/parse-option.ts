@@ -3,7 +3,8 @@ import { InvalidArgumentError } from 'commander';
 
 /** A whole number from 1. */
 export function positiveWhole(written: string): number {
-  if (!/^[1-9]\d*$/.test(written)) throw new InvalidArgumentError('give a whole number from 1.');
+  if (!/^[1-9]\d*$/.test(written) || !Number.isSafeInteger(Number(written)))
+    throw new InvalidArgumentError('give a whole number from 1.');
   return Number(written);
 }
 
@@ -13,6 +14,24 @@ export function whole(written: string): number {
     throw new InvalidArgumentError('give a whole number from 0.');
   }
   return Number(written);
+}
+
+export function finiteNumber(written: string): number {
+  const number = Number(written);
+  if (written.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('give a number.');
+  return number;
+}
+
+export function positiveNumber(written: string): number {
+  const number = finiteNumber(written);
+  if (number <= 0) throw new InvalidArgumentError('give a number above 0.');
+  return number;
+}
+
+export function probability(written: string): number {
+  const number = finiteNumber(written);
+  if (number < 0 || number > 1) throw new InvalidArgumentError('give a number from 0 to 1.');
+  return number;
 }
 
 /** Parts of a list with commas, without the spaces around them. */

@@ -1,4 +1,5 @@
-import { basename, extname, join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type FormatName, formats } from '@murmuration/pipeline/formats/formats';
 
@@ -10,15 +11,16 @@ export interface PlannedOutput {
 
 /**
  * The files to be written for each recording: its name, with the format's extension. Throws `invalid-argument` where
- * two recordings would write the same file.
+ * two recordings would write the same file, or one would be overwritten.
  */
-export function planOutputs(
+export async function planOutputs(
   files: readonly string[],
   names: readonly FormatName[],
   folder: string,
-): Map<string, PlannedOutput[]> {
+): Promise<Map<string, PlannedOutput[]>> {
   const sources = new Map<string, string>();
   const plan = new Map<string, PlannedOutput[]>();
+  const recordings = new Set(await Promise.all(files.map(realPath)));
   for (const file of files) {
     const outputs = names.map((format) => {
       const path = join(folder, `${basename(file, extname(file))}.${formats[format].extension}`);
@@ -35,5 +37,18 @@ export function planOutputs(
     });
     plan.set(file, outputs);
   }
+  for (const [path, file] of sources) {
+    if (!recordings.has(await realPath(path))) continue;
+    throw new MurmurationError(
+      'invalid-argument',
+      `the transcript of "${file}" would overwrite the recording "${path}": use another --output-dir`,
+      { details: { path, files: [file] } },
+    );
+  }
   return plan;
+}
+
+/** Without symbolic links; of a file that does not exist yet, the path itself. */
+function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path));
 }

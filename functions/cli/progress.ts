@@ -1,4 +1,5 @@
 import type { RecordingProgress } from '@murmuration/pipeline/steps/transcribe-recording';
+import { printable } from './printable.ts';
 
 export interface Progress {
   update(progress: RecordingProgress): void;
@@ -10,13 +11,13 @@ export async function openProgress(label: string, quiet: boolean): Promise<Progr
   if (quiet || !process.stderr.isTTY) return { update() {}, stop() {} };
   const { SingleBar } = (await import('cli-progress')).default;
   const bar = new SingleBar({
-    format: `${label} [{bar}] {percentage}% | {value} of {total} s | {speed} × real time`,
+    format: `{label} [{bar}] {percentage}% | {value} of {total} s | {speed} × real time`,
     stream: process.stderr,
     clearOnComplete: true,
     hideCursor: true,
   });
   const startedAt = performance.now();
-  bar.start(1, 0, { speed: '–' });
+  bar.start(1, 0, { speed: '–', label: printable(label) });
   return {
     update({ doneSeconds, totalSeconds }) {
       const speed = (doneSeconds * 1000) / (performance.now() - startedAt);

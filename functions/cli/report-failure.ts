@@ -1,5 +1,7 @@
 import { errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
 import { CommanderError } from 'commander';
+import { printable } from './printable.ts';
+import { ReaderGone } from './write-out.ts';
 
 /** Says what went wrong, in one line on stderr, and answers the exit code for it. */
 export function reportFailure(error: unknown, file?: string): number {
@@ -7,6 +9,7 @@ export function reportFailure(error: unknown, file?: string): number {
     // Commander has printed it already; help and version arrive here too, with 0
     return error.exitCode === 0 ? 0 : errorPolicy['invalid-argument'].exitCode;
   }
+  if (error instanceof ReaderGone) return 0;
   const known = error instanceof MurmurationError;
   const about = file === undefined ? '' : `${file}: `;
   writeNote(`${about}${known ? error.message : `internal error: ${describe(error)}`}`);
@@ -16,7 +19,7 @@ export function reportFailure(error: unknown, file?: string): number {
 
 /** One line on stderr, whatever is in it. */
 export function writeNote(text: string): void {
-  process.stderr.write(`murmuration: ${text.trim().replace(/\s*\n\s*/g, ' ')}\n`);
+  process.stderr.write(`murmuration: ${printable(text.trim().replace(/\s*\n\s*/g, ' '))}\n`);
 }
 
 /** Commander's complaint about the command line, as one line of ours. */

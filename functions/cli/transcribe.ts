@@ -1,5 +1,5 @@
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
-import { errorPolicy } from '@murmuration/pipeline/errors';
+import { errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
 import { formats } from '@murmuration/pipeline/formats/formats';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts';
@@ -7,6 +7,7 @@ import { interruptSignal } from './interrupt-signal.ts';
 import { type Laptop, type LaptopOptions, openLaptop } from './laptop.ts';
 import { openProgress } from './progress.ts';
 import { reportFailure, writeNote } from './report-failure.ts';
+import { ReaderGone } from './write-out.ts';
 
 export interface TranscribeOptions extends LaptopOptions, DeliveryOptions {
   readonly task?: 'transcribe' | 'translate';
@@ -15,12 +16,21 @@ export interface TranscribeOptions extends LaptopOptions, DeliveryOptions {
   readonly words?: boolean;
   readonly temperatures?: number[];
   readonly seed?: number;
+  readonly compressionRatioThreshold?: number;
+  readonly logprobThreshold?: number;
+  readonly noSpeechThreshold?: number;
   readonly shortContext: boolean;
   readonly allowDamaged?: boolean;
 }
 
 /** Transcribes each file; one that fails is reported and the others are done. Answers the exit code. */
 export async function transcribe(files: readonly string[], options: TranscribeOptions): Promise<number> {
+  if (files.includes('-')) {
+    throw new MurmurationError(
+      'invalid-argument',
+      'stdin is not read: save the recording to a file and give its name instead of "-"',
+    );
+  }
   const delivery = await openDelivery(files, options);
   const signal = interruptSignal();
   const laptop = await openLaptop(options);
@@ -32,6 +42,9 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
       if (exitCode === 0) exitCode = fileExitCode;
       if (signal.aborted) return errorPolicy.aborted.exitCode;
     }
+  } catch (error) {
+    // What the reader has not taken is no failure; what failed before it went is
+    if (!(error instanceof ReaderGone)) throw error;
   } finally {
     await laptop.close();
   }
@@ -64,12 +77,14 @@ async function transcribeFile(
     return recording.warnings.length > 0 ? errorPolicy['media-truncated'].exitCode : 0;
   } catch (error) {
     progress.stop();
+    if (error instanceof ReaderGone) throw error;
     return reportFailure(error, path);
   }
 }
 
 function decodingOf(options: TranscribeOptions, delivery: Delivery, laptop: Laptop): DecodingInput {
   const { task, prompt, hotwords, temperatures, seed, shortContext } = options;
+  const { compressionRatioThreshold, logprobThreshold, noSpeechThreshold } = options;
   // A model without alignment heads still writes captions, of whole segments; --words alone it refuses
   const wordsHelp = laptop.timesWords && delivery.formats.some((name) => formats[name].needsWords);
   return {
@@ -81,5 +96,8 @@ function decodingOf(options: TranscribeOptions, delivery: Delivery, laptop: Lapt
     ...(hotwords === undefined ? {} : { hotwords }),
     ...(temperatures === undefined ? {} : { temperatures }),
     ...(seed === undefined ? {} : { seed }),
+    ...(compressionRatioThreshold === undefined ? {} : { compressionRatioThreshold }),
+    ...(logprobThreshold === undefined ? {} : { logprobThreshold }),
+    ...(noSpeechThreshold === undefined ? {} : { noSpeechThreshold }),
   };
 }

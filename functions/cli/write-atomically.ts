@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 
 /** Writes a file whole or not at all. Throws `output-unwritable`. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   // Beside the target, since only within one file system is a rename atomic
-  const draft = `${path}.${process.pid}.tmp`;
+  const draft = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
     await writeFile(draft, text);
     await rename(draft, path);

@@ -1,14 +1,35 @@
-/** Writes to stdout and waits until it is taken, so that nothing is lost when the process ends. */
+import { MurmurationError } from '@murmuration/pipeline/errors';
+
+/**
+ * Writes to stdout and waits until it is taken, so that nothing is lost when the process ends. Throws `ReaderGone`, or
+ * `output-unwritable`.
+ */
 export function writeOut(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+    process.stdout.write(text, (cause: NodeJS.ErrnoException | null | undefined) => {
+      if (!cause) return resolve();
+      reject(
+        cause.code === 'EPIPE'
+          ? new ReaderGone()
+          : new MurmurationError(
+              'output-unwritable',
+              `cannot write to stdout (${cause.code}): check where it goes`,
+              {
+                cause,
+              },
+            ),
+      );
+    });
   });
 }
 
-/** A reader that has seen enough (`| head`) ends the process quietly. */
-export function endQuietlyWithReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+/** The reader of stdout has seen enough, as `head` has: no failure, but nothing more is to be printed. */
+export class ReaderGone extends Error {
+  override readonly name = 'ReaderGone';
+}
+
+/** Leaves errors of stdout to `writeOut`; those of stderr have nobody left to hear them. */
+export function leaveStreamErrors(): void {
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
 }

@@ -8,8 +8,18 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
  */
 export async function checkMediaFile(path: string): Promise<void> {
   const details = { path };
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new MurmurationError('file-not-found', `no file at "${path}": check the path`, { details, cause });
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') {
+      throw new MurmurationError('file-not-found', `no file at "${path}": check the path`, {
+        details,
+        cause,
+      });
+    }
+    throw new MurmurationError(
+      'media-unreadable',
+      `"${path}" cannot be opened (${cause.code}): check its folder and name`,
+      { details, cause },
+    );
   });
   if (found.isDirectory()) {
     throw new MurmurationError('media-unreadable', `"${path}" is a folder: give the files in it`, {

@@ -1,15 +1,14 @@
-import type { Pcm } from '@murmuration/pipeline/ports';
+import { type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { quietestSample } from './quietest-sample.ts';
 
-const RATE_HERTZ = 16_000;
 /** The engine takes 30 s; a recording that fits is never cut. */
-const WHOLE_SAMPLES = 30 * RATE_HERTZ;
+const WHOLE_SAMPLES = 30 * SAMPLE_RATE_HERTZ;
 /** 28 s, not 30: leaves room for 1 s of overlap on both sides. */
-const LONGEST_SAMPLES = 28 * RATE_HERTZ;
+const LONGEST_SAMPLES = 28 * SAMPLE_RATE_HERTZ;
 /** Longer than half a segment, so that a late pause is preferred to many short segments. */
-const EARLIEST_CUT_SAMPLES = 15 * RATE_HERTZ;
+const EARLIEST_CUT_SAMPLES = 15 * SAMPLE_RATE_HERTZ;
 /** Whisper does badly with less than this. */
-const SHORTEST_LAST_SAMPLES = 3 * RATE_HERTZ;
+const SHORTEST_LAST_SAMPLES = 3 * SAMPLE_RATE_HERTZ;
 
 /** A stretch of a recording; positions count samples of 16 kHz from its start. */
 export interface PcmSegment {

@@ -1,5 +1,5 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import type { DecodedMedia, Pcm } from '@murmuration/pipeline/ports';
+import { type DecodedMedia, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { declaredSeconds } from './declared-seconds.ts';
 import { findDamage } from './find-damage.ts';
 import type { PcmProcess, ProcessExit } from './pcm-process.ts';
@@ -44,7 +44,7 @@ export function toDecodedMedia(
         );
       }
       const declared = await declaredSeconds(path, probed);
-      const decodedSeconds = samples / 16_000;
+      const decodedSeconds = samples / SAMPLE_RATE_HERTZ;
       warnings.push(...findDamage({ decodedSeconds, declaredSeconds: declared, damagedPackets }));
     } finally {
       decoder.kill();

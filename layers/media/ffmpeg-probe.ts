@@ -48,7 +48,8 @@ export async function ffmpegProbe(
     if (code === 'ENOENT' || code === 'EACCES') throw ffmpegMissing(ffprobe, cause);
     throw unreadable(path, lastReason(stderr ?? '', path));
   });
-  const report = FfprobeReport.parse(JSON.parse(stdout));
+  const report = parseReport(stdout);
+  if (report === undefined) throw unreadable(path, `${basename(ffprobe)} gave no description of it`);
   if (report.format.probe_score <= NAME_ONLY_SCORE)
     throw unreadable(path, 'nothing but its name looks like media');
   return toProbedMedia(report);
@@ -69,6 +70,14 @@ export function lastReason(stderr: string, path: string): string {
     line.slice(line.lastIndexOf(`${path}: `) === -1 ? 0 : line.lastIndexOf(`${path}: `) + path.length + 2) ||
     'no reason given'
   );
+}
+
+function parseReport(text: string): FfprobeReport | undefined {
+  try {
+    return FfprobeReport.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 function siblingOf(ffmpeg: string): string {

@@ -117,11 +117,16 @@ export function* readAudio(format, stream, tally) {
       frame.unref();
     }
   };
-  const take = () => {
-    const taken = ready.length === 0 ? undefined : Buffer.concat(ready);
+  function* take() {
+    const taken = ready;
     ready = [];
-    return taken;
-  };
+    // Joined up to 1 MB: single frames are small, and an hour of silence is not
+    for (let next = 0; next < taken.length; ) {
+      const first = next;
+      for (let bytes = 0; next < taken.length && bytes < 1e6; next += 1) bytes += taken[next]?.length ?? 0;
+      yield Buffer.concat(taken.slice(first, next));
+    }
+  }
 
   for (;;) {
     const read = format.readFrameSync(packet);
@@ -136,10 +141,11 @@ export function* readAudio(format, stream, tally) {
       receive();
     }
     packet.unref();
-    yield take();
+    if (ready.length === 0) yield;
+    else yield* take();
   }
   decoder.sendPacketSync(null);
   receive();
   resampler.flush();
-  yield take();
+  yield* take();
 }

@@ -9,6 +9,9 @@ const GAP_SECONDS = 0.04;
 /** A longer jump is a broken clock, not an hour of silence. */
 const LONGEST_GAP_SECONDS = 3_600;
 
+/** One for all holes: an hour of them would be 230 MB. */
+const oneSecondOfSilence = Buffer.alloc(RATE_HERTZ * 4);
+
 /**
  * Frames of any rate, layout and format in; mono 16 kHz float32 bytes out, holes between timestamps filled with
  * silence so that times in the transcript stay true.
@@ -69,7 +72,7 @@ export function createResampler(emit, startSeconds) {
     context?.init();
     let samples = Math.round(seconds * RATE_HERTZ);
     writtenSeconds += samples / RATE_HERTZ;
-    for (; samples > 0; samples -= RATE_HERTZ) emit(Buffer.alloc(Math.min(samples, RATE_HERTZ) * 4));
+    for (; samples > 0; samples -= RATE_HERTZ) emit(oneSecondOfSilence.subarray(0, samples * 4));
   }
 
   /** @param {import('node-av/lib').Frame} frame @param {number | undefined} timestampSeconds */

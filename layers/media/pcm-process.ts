@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { Pcm } from '@murmuration/pipeline/ports';
+import { type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 
-const BLOCK_SAMPLES = 16_000;
+const BLOCK_SAMPLES = SAMPLE_RATE_HERTZ;
 
 export interface ProcessExit {
   readonly exitCode: number | null;

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /** Writers that cannot go back leave one of these as the length of the data. */
 const UNKNOWN_BYTES = new Set([0, 0xffff_ffff, 0x7fff_ffff]);
@@ -9,6 +9,8 @@ const MOST_CHUNKS = 64;
  * file's length in its place, so that a cut-off wav would look whole.
  */
 export async function wavDeclaredSeconds(path: string): Promise<number | undefined> {
+  // A pipe was read to its end already: to open it again would wait for a writer for ever
+  if (!(await stat(path)).isFile()) return undefined;
   const file = await open(path);
   try {
     return await readDeclaredSeconds(file);

@@ -1,8 +1,11 @@
 import type { DecodingInput } from './contract/decoding.ts';
 import type { SegmentTranscript } from './contract/transcript.ts';
 
-/** Mono audio, 16 kHz, float32 in [-1, 1]. */
+/** Mono audio, 16 kHz, float32, full scale at ±1. */
 export type Pcm = Float32Array;
+
+/** Of all `Pcm`. */
+export const SAMPLE_RATE_HERTZ = 16_000;
 
 /** Turns short audio into text. */
 export interface Engine {

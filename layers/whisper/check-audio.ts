@@ -1,11 +1,8 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import type { Pcm } from '@murmuration/pipeline/ports';
+import { type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 
 /** Whisper's window. */
 const LONGEST_SECONDS = 30;
-
-/** Of all audio that the engine takes. */
-export const SAMPLE_RATE_HERTZ = 16_000;
 
 /** Shorter than any word. */
 const SHORTEST_SECONDS = 0.1;
@@ -15,7 +12,7 @@ export function checkAudio(pcm: Pcm, index: number): void {
   if (!(pcm instanceof Float32Array)) {
     throw new MurmurationError(
       'audio-invalid',
-      `segment ${index} is not a Float32Array: give 16 kHz mono samples in [-1, 1]`,
+      `segment ${index} is not a Float32Array: give 16 kHz mono samples, full scale at ±1`,
       {
         details: { segment: index },
       },
@@ -41,7 +38,7 @@ export function checkAudio(pcm: Pcm, index: number): void {
   const sample = pcm.findIndex((value) => !Number.isFinite(value));
   throw new MurmurationError(
     'audio-invalid',
-    `sample ${sample} of segment ${index} is ${pcm[sample]}: samples must be finite numbers in [-1, 1]`,
+    `sample ${sample} of segment ${index} is ${pcm[sample]}: samples must be finite numbers, full scale at ±1`,
     { details: { segment: index, sample } },
   );
 }

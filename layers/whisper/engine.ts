@@ -1,9 +1,9 @@
 import { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import type { Engine, Pcm } from '@murmuration/pipeline/ports';
+import { type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { z } from 'zod';
-import { checkAudio, isNothing, SAMPLE_RATE_HERTZ } from './check-audio.ts';
+import { checkAudio, isNothing } from './check-audio.ts';
 import { planContext } from './context.ts';
 import { climbLadder } from './ladder.ts';
 import { resolveLanguage } from './languages.ts';
@@ -24,6 +24,9 @@ export interface EngineOptions extends SessionOptions {
 
 const BATCH_SIZE = { cpu: 4, cuda: 16 } as const;
 
+/** The largest that was measured; on a GPU 128 was no faster than 64. */
+const LARGEST_BATCH = 128;
+
 /** Where the engine gets its session from; tests bring their own. */
 export interface EnginePorts {
   readonly openSession: (model: Model, options: SessionOptions) => Promise<Session>;
@@ -40,8 +43,11 @@ export async function createEngine(
   const model = await loadModel(options.modelFolder);
   const { manifest } = model;
   const batchSize = options.batchSize ?? BATCH_SIZE[manifest.graph.target];
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new MurmurationError('invalid-argument', `batch size is ${batchSize}: give a whole number from 1`);
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > LARGEST_BATCH) {
+    throw new MurmurationError(
+      'invalid-argument',
+      `batch size is ${batchSize}: give a whole number from 1 to ${LARGEST_BATCH}`,
+    );
   }
   const tokenizer = await loadTokenizer(model.tokenizerPath, manifest.tokens.endOfText);
   const session = await ports.openSession(model, options);

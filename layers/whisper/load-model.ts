@@ -24,7 +24,7 @@ const REBUILD = 'build the model again with "npm run model -- build", or copy th
 export async function loadModel(folder: string): Promise<Model> {
   const manifest = await readManifest(folder);
   for (const name of [manifest.graph.file, 'tokenizer.json']) {
-    if (!(name in manifest.files)) {
+    if (!Object.hasOwn(manifest.files, name)) {
       throw corrupt(folder, 'manifest.json', `files to list ${name}`, Object.keys(manifest.files).join(', '));
     }
   }

@@ -57,7 +57,7 @@ export function buildPrompt(
   };
 }
 
-/** Hotwords come first and whole; of the prompt, the end that fits: it is nearest to the audio. */
+/** Hotwords come first, as many whole ones as fit half the room; of the prompt, the end that fits: it is nearest to the audio. */
 function previousTokens(
   { prompt, hotwords }: Pick<DecodingOptions, 'prompt' | 'hotwords'>,
   { tokens, dimensions }: Pick<Manifest, 'tokens' | 'dimensions'>,
@@ -67,13 +67,15 @@ function previousTokens(
   const room = Math.floor(dimensions.textContext / 2) - 1;
   // With the leading space, as in running text: openai/whisper, transcribe.py
   const encode = (text: string) => (text.trim() === '' ? [] : tokenizer.encode(` ${text.trim()}`));
-  const words = encode(
-    hotwords
-      .map((word) => word.trim())
-      .filter((word) => word !== '')
-      .join(', '),
-  ).slice(0, room);
   const text = encode(prompt);
+  const named = hotwords.map((word) => word.trim()).filter((word) => word !== '');
+  const wordsRoom = text.length === 0 ? room : Math.max(Math.floor(room / 2), room - text.length);
+  let words: number[] = [];
+  for (let count = 1; count <= named.length; count++) {
+    const more = encode(named.slice(0, count).join(', '));
+    if (more.length > wordsRoom) break;
+    words = more;
+  }
   const kept = text.slice(Math.max(0, text.length - (room - words.length)));
   const previous = [...words, ...kept];
   return previous.length === 0 ? [] : [tokens.startOfPrevious, ...previous];

@@ -1,7 +1,7 @@
 import type { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import { SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { batches, buildRequest, type Job } from './build-request.ts';
-import { SAMPLE_RATE_HERTZ } from './check-audio.ts';
 import { planContext } from './context.ts';
 import type { Decode, Row } from './ladder.ts';
 import type { Manifest } from './manifest.ts';

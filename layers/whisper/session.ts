@@ -60,13 +60,19 @@ export interface SessionOptions {
   readonly memoryArena?: boolean | undefined;
 }
 
+/** onnxruntime starts as many as it is told to; thousands of them stop the machine. */
+const MOST_THREADS = 256;
+
 /** Loads the graph. Throws `invalid-argument`, `out-of-memory`, or `internal` with onnxruntime's own words. */
 export async function openSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const { graph, id } = model.manifest;
   const providers = options.providers ?? [graph.target];
   const threads = options.threads ?? defaultThreads();
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new MurmurationError('invalid-argument', `threads is ${threads}: give a whole number from 1`);
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
+    throw new MurmurationError(
+      'invalid-argument',
+      `threads is ${threads}: give a whole number from 1 to ${MOST_THREADS}`,
+    );
   }
   if (graph.target === 'cpu' && providers.includes('cuda')) {
     // Key masks take CUDA off its fused attention: half as fast, and an illegal memory access in large batches

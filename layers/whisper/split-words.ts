@@ -1,18 +1,18 @@
+import { unspacedLanguages } from '@murmuration/pipeline/contract/unspaced-languages';
 import type { Piece, Tokenizer } from './tokenizer.ts';
-
-/** Languages written without spaces: there each character is a word (openai/whisper, tokenizer.py). */
-const WITHOUT_SPACES = new Set(['zh', 'ja', 'th', 'lo', 'my', 'yue']);
 
 const PUNCTUATION_ONLY = /^[!-/:-@[-`{-~]*$/;
 
-/** Text tokens as words; punctuation stands alone for now. The words joined are the text. */
+/**
+ * Text tokens as words, in unspaced languages as characters; punctuation stands alone for now. The words joined are the text.
+ */
 export function splitWords(
   tokens: readonly number[],
   language: string,
   tokenizer: Pick<Tokenizer, 'pieces'>,
 ): Piece[] {
   const pieces = tokenizer.pieces(tokens);
-  if (WITHOUT_SPACES.has(language)) return pieces;
+  if (unspacedLanguages.has(language)) return pieces;
   const words: { text: string; tokens: number[] }[] = [];
   for (const { text, tokens } of pieces) {
     const last = words.at(-1);

@@ -15,13 +15,26 @@ export interface CliRun {
 export interface CliRunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Called with each piece of stdout, to act while the program runs. */
-  readonly onStdout?: (child: ChildProcess) => void;
+  readonly onStdout?: ((child: ChildProcess) => void) | undefined;
 }
 
 /** Runs the real binary, as the leader of its own process group, to its end. */
 export function runCli(args: readonly string[], { env = {}, onStdout }: CliRunOptions = {}): Promise<CliRun> {
+  return run(process.execPath, [binary, ...args], { env, onStdout });
+}
+
+/** A line of shell in which "$0" "$1" is the program and "$2" … are `args`. */
+export function runShell(line: string, args: readonly string[]): Promise<CliRun> {
+  return run('bash', ['-c', line, process.execPath, binary, ...args], {});
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  { env = {}, onStdout }: CliRunOptions,
+): Promise<CliRun> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [binary, ...args], {
+    const child = spawn(command, args, {
       detached: true,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -113,6 +113,39 @@ describe('one recording', () => {
     expect(transcript.language).toBe('fr');
   });
 
+  it('hears a segment again whose language was only guessed, and keeps one that was sure', async () => {
+    const guesses = [
+      ['de', 0.9],
+      ['de', 0.9],
+      ['nn', 0.3],
+      ['fr', 0.8],
+    ] as const;
+    const asked: unknown[] = [];
+    const plain = engineOf((index) => {
+      const [language, languageProbability] = guesses[index] ?? ['de', 1];
+      return { text: ` part ${index}.`, language, languageProbability };
+    });
+    const engine: typeof plain = {
+      ...plain,
+      transcribe(pcms, decoding) {
+        asked.push([pcms.length, decoding?.language]);
+        return plain.transcribe(pcms, decoding);
+      },
+    };
+    const decoder = decoderOf([10, 20, 5, 6]);
+    const { transcript } = await transcribeRecording(request, portsOf({ engine, decoder }));
+    expect(transcript.segments.map(({ language, text }) => [language, text])).toEqual([
+      ['de', ' part 0.'],
+      ['de', ' part 1.'],
+      ['de', ' part 4.'],
+      ['fr', ' part 3.'],
+    ]);
+    expect(asked).toEqual([
+      [4, undefined],
+      [1, 'de'],
+    ]);
+  });
+
   it('in Japanese is joined without spaces, its translation with them', async () => {
     const engine = () => engineOf(() => ({ text: 'はい。', language: 'ja' }));
     const japanese = await transcribeRecording(request, portsOf({ engine: engine() }));

@@ -39,10 +39,18 @@ describe('the prompt', () => {
     expect(tokenizer.decode(tokens)).toBe(` Zed${'x'.repeat(216)}END`);
   });
 
-  it('gives all the room to hotwords when they fill it', () => {
-    const { tokens, startOfTranscriptIndex } = build({ hotwords: ['y'.repeat(300)], prompt: 'lost' });
-    expect(startOfTranscriptIndex).toBe(224);
-    expect(tokenizer.decode(tokens)).toBe(` ${'y'.repeat(222)}`);
+  it('gives half the room to hotwords, more where a short prompt leaves it, and never a part of one', () => {
+    const hotwords = Array.from({ length: 100 }, (_, index) => `Zed${index}`);
+    const crowded = build({ hotwords, prompt: `${'x'.repeat(300)}END` });
+    const { named, rest } = /^(?<named>.*?)(?<rest>x+END)$/.exec(tokenizer.decode(crowded.tokens))!.groups!;
+    expect(named).toMatch(/^( Zed\d+,)* Zed\d+$/);
+    expect(named!.length).toBeGreaterThan(100);
+    expect(named!.length).toBeLessThanOrEqual(111);
+    expect(rest!.length).toBe(223 - named!.length);
+    const roomy = tokenizer.decode(build({ hotwords, prompt: 'kept' }).tokens);
+    expect(roomy).toMatch(/ kept$/);
+    expect(roomy.length).toBeGreaterThan(210);
+    expect(build({ hotwords: ['y'.repeat(300)] }).startOfTranscriptIndex).toBe(0);
   });
 
   it('cannot translate with an English-only model', () => {

@@ -1,7 +1,8 @@
 import type { DecodingInput } from '../contract/decoding.ts';
 import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
 import { MurmurationError } from '../errors.ts';
-import type { Decoder, Engine, Pcm } from '../ports.ts';
+import { type Decoder, type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '../ports.ts';
+import { heardLanguages } from '../transcripts/heard-languages.ts';
 import { joinSegments } from '../transcripts/join-segments.ts';
 import { shiftSegment } from '../transcripts/shift-segment.ts';
 
@@ -49,8 +50,6 @@ export interface RecordingOptions {
   readonly onProgress?: ((progress: RecordingProgress) => void) | undefined;
 }
 
-const samplesPerSecond = 16_000;
-
 /**
  * Turns one recording into a transcript whose times count from the recording's start. Holds one batch of audio at a
  * time. Throws what its ports throw, and `media-truncated` where the file is damaged and that was not allowed.
@@ -63,12 +62,12 @@ export async function transcribeRecording(
   const media = await decoder.decode(path, signal);
   let decodedSamples = 0;
   const segments: SegmentTranscript[] = [];
+  const languages = heardLanguages();
   for await (const batch of inBatches(cut(counted(media.blocks)), batchSize)) {
     throwIfAborted(path, signal);
-    const pcms = batch.map((segment) => segment.pcm);
-    const heard = await engine.transcribe(pcms, decoding, signal);
+    const heard = await hear(batch);
     const placed = heard.map((segment, index) =>
-      shiftSegment(segment, batch[index]!.startSample / samplesPerSecond),
+      shiftSegment(segment, batch[index]!.startSample / SAMPLE_RATE_HERTZ),
     );
     segments.push(...placed);
     const doneSeconds = placed.at(-1)?.endSeconds ?? 0;
@@ -83,9 +82,23 @@ export async function transcribeRecording(
       { details: { path, warnings: media.warnings } },
     );
   }
-  const durationSeconds = decodedSamples / samplesPerSecond;
+  const durationSeconds = decodedSamples / SAMPLE_RATE_HERTZ;
   const transcript = joinSegments(segments, { model: engine.modelId, decoding, durationSeconds });
   return { transcript, warnings: [...media.warnings] };
+
+  /** The batch's transcripts; where the language was only guessed, in that of the recording. */
+  async function hear(batch: readonly CutSegment[]): Promise<SegmentTranscript[]> {
+    const heard = await engine.transcribe(pcmsOf(batch), decoding, signal);
+    if ((decoding.language ?? 'auto') !== 'auto') return heard;
+    for (const segment of heard) languages.add(segment);
+    for (const [index, segment] of heard.entries()) {
+      const language = languages.instead(segment);
+      if (language === undefined) continue;
+      const again = await engine.transcribe(pcmsOf([batch[index]!]), { ...decoding, language }, signal);
+      heard[index] = again[0]!;
+    }
+    return heard;
+  }
 
   async function* counted(blocks: AsyncIterable<Pcm>): AsyncGenerator<Pcm> {
     for await (const block of blocks) {
@@ -104,6 +117,10 @@ async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenera
     batch = [];
   }
   if (batch.length > 0) yield batch;
+}
+
+function pcmsOf(segments: readonly CutSegment[]): Pcm[] {
+  return segments.map((segment) => segment.pcm);
 }
 
 function throwIfAborted(path: string, signal: AbortSignal | undefined): void {

@@ -1,5 +1,6 @@
 import type { DecodingInput } from '../contract/decoding.ts';
 import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
+import { unspacedLanguages } from '../contract/unspaced-languages.ts';
 
 export interface WholeRecording {
   readonly model: string;
@@ -15,13 +16,10 @@ export function joinSegments(
   const language = spokenLanguage(segments) ?? silentLanguage(segments, decoding.language);
   const task = decoding.task ?? 'transcribe';
   // A translation is English, whatever was spoken
-  const gap = task === 'transcribe' && unspaced.has(language) ? '' : ' ';
+  const gap = task === 'transcribe' && unspacedLanguages.has(language) ? '' : ' ';
   const texts = segments.map((segment) => segment.text.trim()).filter((text) => text !== '');
   return { model, task, language, durationSeconds, text: texts.join(gap), segments: [...segments] };
 }
-
-// Languages written without spaces between words: openai/whisper, tokenizer.py, split_to_word_tokens
-const unspaced: ReadonlySet<string> = new Set(['zh', 'ja', 'th', 'lo', 'my', 'yue']);
 
 /** The language of most of the time in which something was said. */
 function spokenLanguage(segments: readonly SegmentTranscript[]): string | undefined {
