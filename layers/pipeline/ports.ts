@@ -19,6 +19,13 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** Keeps what the engine heard, by a key that says all it depends on. A cache may forget; it may never mix up. */
+export interface TranscriptCache {
+  /** Undefined where nothing is kept under the key, or what is kept cannot be read. */
+  get(key: string): Promise<SegmentTranscript | undefined>;
+  set(key: string, transcript: SegmentTranscript): Promise<void>;
+}
+
 export interface MediaInfo {
   readonly container: string;
   readonly codec: string;

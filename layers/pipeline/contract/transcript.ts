@@ -44,6 +44,8 @@ export const SegmentTranscript = z.strictObject({
   temperature: z.number().min(0).max(1),
   context: z.enum(['short', 'full']),
   fallbacks: z.array(Fallback),
+  /** Where channels were transcribed apart, counted from 0. */
+  channel: z.int().nonnegative().optional(),
   dropped: z.strictObject({ reason: DropReason, text: z.string() }).optional(),
 });
 export type SegmentTranscript = z.infer<typeof SegmentTranscript>;
