@@ -56,6 +56,8 @@ export async function createEngine(
   let closing: Promise<void> | undefined;
   return {
     modelId: manifest.id,
+    modelSha256: manifest.files[manifest.graph.file]!.sha256,
+    timesWords: manifest.alignmentHeads.length > 0,
     transcribe(segments, input, signal) {
       if (closing !== undefined) return Promise.reject(closed(manifest.id));
       const work = transcribe(parts, segments, input, signal).finally(() => working.delete(work));

@@ -1,0 +1,63 @@
+import { cacheKey } from '../cache/cache-key.ts';
+import type { DecodingInput } from '../contract/decoding.ts';
+import type { SegmentTranscript } from '../contract/transcript.ts';
+import type { Engine, TranscriptCache } from '../ports.ts';
+import type { HeardLanguages } from '../transcripts/heard-languages.ts';
+import { type Hearable, secondLook } from './second-look.ts';
+
+export interface HearingPorts {
+  readonly engine: Engine;
+  readonly cache?: TranscriptCache | undefined;
+}
+
+export interface Heard {
+  /** In the order of the segments, with word times wherever the model has them. */
+  readonly transcripts: SegmentTranscript[];
+  /** How many came from the cache. */
+  readonly cached: number;
+}
+
+/**
+ * Everything that is said in some segments of one recording: from the cache where it was heard before, else by the engine
+ * with a second look. A segment whose language was only guessed is heard again in that of the recording.
+ */
+export async function hearSegments(
+  segments: readonly Hearable[],
+  decoding: DecodingInput,
+  languages: HeardLanguages,
+  ports: HearingPorts,
+  signal?: AbortSignal,
+): Promise<Heard> {
+  const first = await hearOnce(segments, decoding, ports, signal);
+  if ((decoding.language ?? 'auto') !== 'auto') return first;
+  for (const transcript of first.transcripts) languages.add(transcript);
+  const transcripts = [...first.transcripts];
+  for (const [index, transcript] of first.transcripts.entries()) {
+    const language = languages.instead(transcript);
+    if (language === undefined) continue;
+    const again = await hearOnce([segments[index]!], { ...decoding, language }, ports, signal);
+    transcripts[index] = again.transcripts[0]!;
+  }
+  return { transcripts, cached: first.cached };
+}
+
+async function hearOnce(
+  segments: readonly Hearable[],
+  asked: DecodingInput,
+  { engine, cache }: HearingPorts,
+  signal: AbortSignal | undefined,
+): Promise<Heard> {
+  const options = { ...asked, words: engine.timesWords };
+  const { modelId, modelSha256 } = engine;
+  const keys = cache ? segments.map(({ pcm }) => cacheKey({ pcm, modelId, modelSha256, options })) : [];
+  const kept = await Promise.all(keys.map((key) => cache?.get(key)));
+  const missing = segments.filter((_, index) => kept[index] === undefined);
+  const pcms = missing.map((segment) => segment.pcm);
+  const plain = missing.length === 0 ? [] : await engine.transcribe(pcms, options, signal);
+  const fresh = (await secondLook(missing, plain, engine, options, signal)).values();
+  const transcripts = segments.map((_, index) => kept[index] ?? fresh.next().value!);
+  await Promise.all(
+    keys.map((key, i) => (kept[i] === undefined ? cache?.set(key, transcripts[i]!) : undefined)),
+  );
+  return { transcripts, cached: segments.length - missing.length };
+}
