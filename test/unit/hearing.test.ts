@@ -130,7 +130,7 @@ describe('hearing', () => {
     expect((await ask([span(4.5, 5.5)])).transcripts[0]!.text).toBe(' first');
     const { transcripts } = await ask([span(4.5, 5.5), span(7, 9)]);
     expect(transcripts[0]!.text).toBe(' first second');
-    expect(transcripts[0]!.words!.map(({ startSeconds }) => startSeconds > 7)).toEqual([false, true]);
+    expect(transcripts[0]!.words!.map(({ startSeconds }) => startSeconds > 6)).toEqual([false, true]);
   });
 
   it('asks the engine only for what the cache has not', async () => {
