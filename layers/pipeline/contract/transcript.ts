@@ -16,7 +16,13 @@ export const FallbackReason = z.enum(['compression-ratio', 'avg-logprob', 'repet
 export type FallbackReason = z.infer<typeof FallbackReason>;
 
 /** Why a segment's text was left out of the transcript. */
-export const DropReason = z.enum(['no-speech']);
+export const DropReason = z.enum([
+  'no-speech',
+  'no-voice',
+  'bag-phrase',
+  'words-per-second',
+  'repeated-phrase',
+]);
 export type DropReason = z.infer<typeof DropReason>;
 
 /** One rung of the ladder that was tried and not kept. */
