@@ -15,7 +15,7 @@ export interface BenchOptions {
 export async function bench(path: string, { model, threads, runs }: BenchOptions): Promise<void> {
   const signal = interruptSignal();
   const loadStartedAt = performance.now();
-  const laptop = await openLaptop({ model, threads });
+  const laptop = await openLaptop({ model, threads, cache: false });
   const loadSeconds = secondsSince(loadStartedAt);
   const engine = timed(laptop.ports.engine);
   const ports = { ...laptop.ports, engine };
@@ -26,7 +26,7 @@ export async function bench(path: string, { model, threads, runs }: BenchOptions
     for (let run = 0; run < runs; run++) {
       const startedAt = performance.now();
       const before = engine.busySeconds();
-      const { transcript } = await transcribeRecording({ path, decoding: {} }, ports, { signal });
+      const { transcript } = await transcribeRecording({ source: path, decoding: {} }, ports, { signal });
       wholeSeconds.push(secondsSince(startedAt));
       engineSeconds.push(engine.busySeconds() - before);
       audioSeconds = transcript.durationSeconds;

@@ -3,7 +3,7 @@ import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcrib
 /** One recording as one line of JSON, for programs such as `models/evaluate.py`. */
 export function jsonLine(
   file: string,
-  { transcript, warnings }: RecordingTranscribed,
+  { transcript, warnings, cached }: RecordingTranscribed,
   seconds: number,
 ): string {
   const { text, language, model, durationSeconds, segments } = transcript;
@@ -15,6 +15,7 @@ export function jsonLine(
     durationSeconds,
     seconds,
     segments: segments.length,
+    cached,
     fallbacks: segments.reduce((sum, segment) => sum + segment.fallbacks.length, 0),
     dropped: segments.flatMap((segment) => segment.dropped ?? []),
     warnings,

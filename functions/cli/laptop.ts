@@ -1,10 +1,13 @@
 import { cut } from '@murmuration/media/cut';
 import { mediaDecoder } from '@murmuration/media/media-decoder';
+import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
+import { folderCache } from '@murmuration/pipeline/cache/folder-cache';
 import type { RecordingPorts } from '@murmuration/pipeline/steps/transcribe-recording';
 import { createEngine } from '@murmuration/whisper/engine';
 import { resolveLanguage } from '@murmuration/whisper/languages';
 import { readManifest } from '@murmuration/whisper/load-model';
 import { findModel } from '@murmuration/whisper/model-registry';
+import { writeNote } from './report-failure.ts';
 
 export interface LaptopOptions {
   /** Name or folder of a model. */
@@ -13,6 +16,8 @@ export interface LaptopOptions {
   readonly language?: string;
   readonly threads?: number | undefined;
   readonly batchSize?: number | undefined;
+  /** Keep transcripts of segments for the next time. @default true */
+  readonly cache?: boolean | undefined;
 }
 
 /** The ports of this machine: its files, its processor. */
@@ -20,8 +25,6 @@ export interface Laptop {
   readonly ports: RecordingPorts;
   /** The model's code for the language that was asked for, or `auto`. */
   readonly language: string;
-  /** Whether the model can time words. */
-  readonly timesWords: boolean;
   close(): Promise<void>;
 }
 
@@ -31,15 +34,25 @@ export async function openLaptop({
   language = 'auto',
   threads,
   batchSize,
+  cache = true,
 }: LaptopOptions): Promise<Laptop> {
   const modelFolder = await findModel(model);
   const manifest = await readManifest(modelFolder);
   const code = resolveLanguage(language, manifest);
+  const decoder = mediaDecoder();
   const engine = await createEngine({ modelFolder, threads, batchSize });
+  const voice = await createVoiceDetector();
   return {
-    ports: { engine, decoder: mediaDecoder(), cut },
+    ports: {
+      engine,
+      decoder,
+      cut: (blocks) => cut(blocks, { voice }),
+      cache: cache ? folderCache({ onProblem: writeNote }) : undefined,
+    },
     language: code,
-    timesWords: manifest.alignmentHeads.length > 0,
-    close: () => engine.close(),
+    close: async () => {
+      await engine.close();
+      await voice.close();
+    },
   };
 }

@@ -33,7 +33,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('transcribe')
     .description('turn recordings into text or captions')
-    .argument('<file...>', 'wav, flac, mp3, m4a, mp4, webm, ogg, …')
+    .argument('<file...>', 'wav, flac, mp3, m4a, mp4, webm, ogg, …, or an http(s) address')
     .option('-f, --format <name,…>', 'text (default), json, verbose_json, srt, vtt, tsv', formatList)
     .option('-o, --output-dir <folder>', 'write files there instead of stdout; takes several formats')
     .option(...model)
@@ -56,6 +56,16 @@ export async function main(argv: readonly string[]): Promise<number> {
       probability,
     )
     .option('--no-short-context', 'always encode the full 30 s: slower, for comparison')
+    .addOption(
+      new Option('--channels <how>', 'mix them, or transcribe each on its own').choices(['mix', 'separate']),
+    )
+    .addOption(
+      new Option('--preprocess <how>', 'drc lifts what is quiet: dynamic range compression').choices([
+        'none',
+        'drc',
+      ]),
+    )
+    .option('--no-cache', 'neither use nor keep transcripts of segments that were heard before')
     .option('--allow-damaged', 'keep what can be read of a damaged file, and still exit with 5')
     .option(...threads)
     .option('--batch-size <n>', 'segments decoded together', positiveWhole)

@@ -5,6 +5,7 @@ import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-reco
 import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { type Laptop, type LaptopOptions, openLaptop } from './laptop.ts';
+import { type MediaArgument, mediaArgument } from './media-argument.ts';
 import { openProgress } from './progress.ts';
 import { reportFailure, writeNote } from './report-failure.ts';
 import { ReaderGone } from './write-out.ts';
@@ -21,6 +22,8 @@ export interface TranscribeOptions extends LaptopOptions, DeliveryOptions {
   readonly noSpeechThreshold?: number;
   readonly shortContext: boolean;
   readonly allowDamaged?: boolean;
+  readonly channels?: 'mix' | 'separate';
+  readonly preprocess?: 'none' | 'drc';
 }
 
 /** Transcribes each file; one that fails is reported and the others are done. Answers the exit code. */
@@ -31,14 +34,18 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
       'stdin is not read: save the recording to a file and give its name instead of "-"',
     );
   }
-  const delivery = await openDelivery(files, options);
+  const recordings = files.map(mediaArgument);
+  const delivery = await openDelivery(
+    recordings.map((recording) => recording.name),
+    options,
+  );
   const signal = interruptSignal();
   const laptop = await openLaptop(options);
   const decoding = decodingOf(options, delivery, laptop);
   let exitCode = 0;
   try {
-    for (const file of files) {
-      const fileExitCode = await transcribeFile(file, decoding, options, { delivery, laptop, signal });
+    for (const recording of recordings) {
+      const fileExitCode = await transcribeFile(recording, decoding, options, { delivery, laptop, signal });
       if (exitCode === 0) exitCode = fileExitCode;
       if (signal.aborted) return errorPolicy.aborted.exitCode;
     }
@@ -58,27 +65,27 @@ interface Tools {
 }
 
 async function transcribeFile(
-  path: string,
+  { source, name }: MediaArgument,
   decoding: DecodingInput,
-  { batchSize, allowDamaged, quiet = false }: TranscribeOptions,
+  { batchSize, allowDamaged, channels, preprocess, quiet = false }: TranscribeOptions,
   { delivery, laptop, signal }: Tools,
 ): Promise<number> {
   const startedAt = performance.now();
-  const progress = await openProgress(path, quiet);
+  const progress = await openProgress(name, quiet);
   try {
-    const request = { path, decoding, batchSize, allowDamaged };
+    const request = { source, name, decoding, batchSize, allowDamaged, channels, preprocess };
     const recording = await transcribeRecording(request, laptop.ports, {
       signal,
       onProgress: progress.update,
     });
     progress.stop();
-    await delivery.deliver(path, recording, (performance.now() - startedAt) / 1000);
-    for (const warning of recording.warnings) writeNote(`${path}: warning: ${warning}`);
-    return recording.warnings.length > 0 ? errorPolicy['media-truncated'].exitCode : 0;
+    await delivery.deliver(name, recording, (performance.now() - startedAt) / 1000);
+    for (const warning of recording.warnings) writeNote(`${name}: warning: ${warning}`);
+    return recording.damaged ? errorPolicy['media-truncated'].exitCode : 0;
   } catch (error) {
     progress.stop();
     if (error instanceof ReaderGone) throw error;
-    return reportFailure(error, path);
+    return reportFailure(error, name);
   }
 }
 
@@ -86,7 +93,8 @@ function decodingOf(options: TranscribeOptions, delivery: Delivery, laptop: Lapt
   const { task, prompt, hotwords, temperatures, seed, shortContext } = options;
   const { compressionRatioThreshold, logprobThreshold, noSpeechThreshold } = options;
   // A model without alignment heads still writes captions, of whole segments; --words alone it refuses
-  const wordsHelp = laptop.timesWords && delivery.formats.some((name) => formats[name].needsWords);
+  const wordsHelp =
+    laptop.ports.engine.timesWords && delivery.formats.some((name) => formats[name].needsWords);
   return {
     language: laptop.language,
     shortContext,

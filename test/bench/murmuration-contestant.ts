@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { cut } from '@murmuration/media/cut';
 import { mediaDecoder } from '@murmuration/media/media-decoder';
+import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
 import type { Engine } from '@murmuration/pipeline/ports';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { createEngine } from '@murmuration/whisper/engine';
@@ -12,8 +13,10 @@ const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}
 
 const loadStarted = performance.now();
 const engine = await createEngine({ modelFolder: await findModel(model), threads: Number(threads) });
+const voice = await createVoiceDetector();
 print({ loadMilliseconds: performance.now() - loadStarted });
 
+const decoder = mediaDecoder();
 let engineMilliseconds = 0;
 const timed: Engine = {
   ...engine,
@@ -28,8 +31,8 @@ for await (const path of createInterface({ input: process.stdin })) {
   engineMilliseconds = 0;
   const started = performance.now();
   const { transcript } = await transcribeRecording(
-    { path, decoding: { language: 'en', ...JSON.parse(options) }, allowDamaged: true },
-    { engine: timed, decoder: mediaDecoder(), cut },
+    { source: path, decoding: { language: 'en', ...JSON.parse(options) }, allowDamaged: true },
+    { engine: timed, decoder, cut: (blocks) => cut(blocks, { voice }) },
   );
   print({
     text: transcript.text,
@@ -39,3 +42,4 @@ for await (const path of createInterface({ input: process.stdin })) {
   });
 }
 await engine.close();
+await voice.close();

@@ -1,7 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const binary = fileURLToPath(new URL('../../functions/cli/murmuration.mjs', import.meta.url));
+
+const cacheFolder = mkdtempSync(join(tmpdir(), 'murmuration-cache-'));
+process.on('exit', () => rmSync(cacheFolder, { recursive: true, force: true }));
 
 /** Path of a recording that the repository carries. */
 export const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/audio/${name}`, import.meta.url));
@@ -36,7 +42,8 @@ function run(
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       detached: true,
-      env: { ...process.env, ...env },
+      // Nobody's own cache is read or filled
+      env: { ...process.env, XDG_CACHE_HOME: cacheFolder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';

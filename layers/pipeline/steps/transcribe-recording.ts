@@ -1,15 +1,24 @@
 import type { DecodingInput } from '../contract/decoding.ts';
 import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
 import { MurmurationError } from '../errors.ts';
-import { type Decoder, type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '../ports.ts';
+import { type Cut, type CutSegment, cutChannels } from '../hearing/cut-channels.ts';
+import { hearSegments } from '../hearing/hear-segments.ts';
+import { inBatches } from '../hearing/in-batches.ts';
+import { type HeardSegment, mergeSegments } from '../merge/merge-segments.ts';
+import type { DecodedMedia, Decoder, Engine, MediaSource, Pcm, TranscriptCache } from '../ports.ts';
+import { SAMPLE_RATE_HERTZ } from '../ports.ts';
 import { heardLanguages } from '../transcripts/heard-languages.ts';
-import { joinSegments } from '../transcripts/join-segments.ts';
 import { shiftSegment } from '../transcripts/shift-segment.ts';
 
 /** One recording to be transcribed. */
 export interface RecordingRequest {
-  readonly path: string;
+  readonly source: MediaSource;
+  /** For messages. @default the source, where it is a path */
+  readonly name?: string | undefined;
   readonly decoding: DecodingInput;
+  /** `separate` transcribes every channel for itself, as call centres need it. @default mix */
+  readonly channels?: 'mix' | 'separate' | undefined;
+  readonly preprocess?: 'none' | 'drc' | undefined;
   /** Segments handed to the engine at once. @default 4 */
   readonly batchSize?: number | undefined;
   /** Keep what could be read of a damaged file. @default false: `media-truncated` */
@@ -18,22 +27,18 @@ export interface RecordingRequest {
 
 export interface RecordingTranscribed {
   readonly transcript: Transcript;
-  /** Damage that was allowed, in plain words. */
+  /** Damage that was allowed, and what else a person should know, in plain words. */
   readonly warnings: readonly string[];
-}
-
-/** A stretch of the recording, at most 30 s. */
-export interface CutSegment {
-  /** Counts samples of 16 kHz from the recording's start. */
-  readonly startSample: number;
-  readonly pcm: Pcm;
+  readonly damaged: boolean;
+  /** Segments that came from the cache. */
+  readonly cached: number;
 }
 
 export interface RecordingPorts {
   readonly decoder: Decoder;
   readonly engine: Engine;
-  /** Cuts audio where people pause; segments in order of time. */
-  readonly cut: (blocks: AsyncIterable<Pcm>) => AsyncIterable<CutSegment>;
+  readonly cut: Cut;
+  readonly cache?: TranscriptCache | undefined;
 }
 
 /** What is done after each batch. */
@@ -50,80 +55,95 @@ export interface RecordingOptions {
   readonly onProgress?: ((progress: RecordingProgress) => void) | undefined;
 }
 
+interface Placed extends CutSegment {
+  readonly channel: number | undefined;
+}
+
 /**
- * Turns one recording into a transcript whose times count from the recording's start. Holds one batch of audio at a
+ * Turns one recording into a transcript whose times count from the recording's start. Holds two batches of audio at a
  * time. Throws what its ports throw, and `media-truncated` where the file is damaged and that was not allowed.
  */
 export async function transcribeRecording(
-  { path, decoding, batchSize = 4, allowDamaged = false }: RecordingRequest,
-  { decoder, engine, cut }: RecordingPorts,
+  request: RecordingRequest,
+  { decoder, engine, cut, cache }: RecordingPorts,
   { signal, onProgress }: RecordingOptions = {},
 ): Promise<RecordingTranscribed> {
-  const media = await decoder.decode(path, signal);
-  let decodedSamples = 0;
-  const segments: SegmentTranscript[] = [];
+  const { source, decoding, channels = 'mix', preprocess, batchSize = 4, allowDamaged = false } = request;
+  const name = request.name ?? (typeof source === 'string' ? source : 'the recording');
+  const { media, segments } = await open();
   const languages = heardLanguages();
-  for await (const batch of inBatches(cut(counted(media.blocks)), batchSize)) {
-    throwIfAborted(path, signal);
-    const heard = await hear(batch);
-    const placed = heard.map((segment, index) =>
-      shiftSegment(segment, batch[index]!.startSample / SAMPLE_RATE_HERTZ),
+  const heard: HeardSegment[] = [];
+  let durationSeconds = 0;
+  let cached = 0;
+  for await (const batch of inBatches(segments, batchSize)) {
+    throwIfAborted(name, signal);
+    const hearing = await hearSegments(batch.map(toHearable), decoding, languages, { engine, cache }, signal);
+    cached += hearing.cached;
+    const placed = hearing.transcripts.map((transcript, index) => place(transcript, batch[index]!));
+    heard.push(...placed);
+    durationSeconds = Math.max(
+      durationSeconds,
+      ...batch.map(({ endSample }) => endSample / SAMPLE_RATE_HERTZ),
     );
-    segments.push(...placed);
-    const doneSeconds = placed.at(-1)?.endSeconds ?? 0;
-    onProgress?.({ doneSeconds, totalSeconds: media.info.durationSeconds, segments: placed });
+    onProgress?.({
+      doneSeconds: durationSeconds,
+      totalSeconds: media.info.durationSeconds,
+      segments: placed.map(({ transcript }) => transcript),
+    });
   }
-  throwIfAborted(path, signal);
-  if (media.warnings.length > 0 && !allowDamaged) {
-    const damage = media.warnings.join('; ');
+  throwIfAborted(name, signal);
+  const damaged = media.warnings.length > 0;
+  if (damaged && !allowDamaged) {
     throw new MurmurationError(
       'media-truncated',
-      `damaged recording: ${damage}. copy it again, or allow damage to keep what can be read (--allow-damaged)`,
-      { details: { path, warnings: media.warnings } },
+      `damaged recording: ${media.warnings.join('; ')}. copy it again, or allow damage to keep what can be read (--allow-damaged)`,
+      { details: { name, warnings: media.warnings } },
     );
   }
-  const durationSeconds = decodedSamples / SAMPLE_RATE_HERTZ;
-  const transcript = joinSegments(segments, { model: engine.modelId, decoding, durationSeconds });
-  return { transcript, warnings: [...media.warnings] };
+  const whole = mergeSegments(heard, { model: engine.modelId, decoding, durationSeconds });
+  const transcript = decoding.words ? whole : { ...whole, segments: whole.segments.map(withoutWords) };
+  return { transcript, warnings: [...media.warnings], damaged, cached };
 
-  /** The batch's transcripts; where the language was only guessed, in that of the recording. */
-  async function hear(batch: readonly CutSegment[]): Promise<SegmentTranscript[]> {
-    const heard = await engine.transcribe(pcmsOf(batch), decoding, signal);
-    if ((decoding.language ?? 'auto') !== 'auto') return heard;
-    for (const segment of heard) languages.add(segment);
-    for (const [index, segment] of heard.entries()) {
-      const language = languages.instead(segment);
-      if (language === undefined) continue;
-      const again = await engine.transcribe(pcmsOf([batch[index]!]), { ...decoding, language }, signal);
-      heard[index] = again[0]!;
+  async function open(): Promise<{ media: DecodedMedia<unknown>; segments: AsyncIterable<Placed> }> {
+    if (channels === 'mix') {
+      const media = await decoder.decode(source, signal, { preprocess });
+      return { media, segments: unlabelled(cut(media.blocks)) };
     }
-    return heard;
-  }
-
-  async function* counted(blocks: AsyncIterable<Pcm>): AsyncGenerator<Pcm> {
-    for await (const block of blocks) {
-      decodedSamples += block.length;
-      yield block;
-    }
+    const media = await decoder.decodeChannels(source, signal, { preprocess });
+    return { media, segments: cutChannels(media.blocks, media.info.channels, cut) };
   }
 }
 
-async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let batch: T[] = [];
-  for await (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
+async function* unlabelled(segments: AsyncIterable<CutSegment>): AsyncGenerator<Placed> {
+  for await (const segment of segments) yield { ...segment, channel: undefined };
 }
 
-function pcmsOf(segments: readonly CutSegment[]): Pcm[] {
-  return segments.map((segment) => segment.pcm);
+function toHearable({ pcm, speech }: CutSegment): Parameters<typeof hearSegments>[0][number] {
+  return {
+    pcm,
+    speech: speech?.map(({ startSample, endSample }) => ({
+      startSeconds: startSample / SAMPLE_RATE_HERTZ,
+      endSeconds: endSample / SAMPLE_RATE_HERTZ,
+    })),
+  };
 }
 
-function throwIfAborted(path: string, signal: AbortSignal | undefined): void {
+function place(
+  transcript: SegmentTranscript,
+  { startSample, overlapSamples, channel }: Placed,
+): HeardSegment {
+  const shifted = shiftSegment(transcript, startSample / SAMPLE_RATE_HERTZ);
+  return {
+    transcript: channel === undefined ? shifted : { ...shifted, channel },
+    overlapSeconds: overlapSamples / SAMPLE_RATE_HERTZ,
+  };
+}
+
+function withoutWords({ words: _, ...segment }: SegmentTranscript): SegmentTranscript {
+  return segment;
+}
+
+function throwIfAborted(name: string, signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
-  throw new MurmurationError('aborted', `stopped while transcribing "${path}"`, { cause: signal.reason });
+  throw new MurmurationError('aborted', `stopped while transcribing "${name}"`, { cause: signal.reason });
 }
