@@ -2,6 +2,8 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type DecodedMedia, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { declaredSeconds } from './declared-seconds.ts';
 import { findDamage } from './find-damage.ts';
+import { throwIfAborted, unreadable } from './media-errors.ts';
+import type { OpenedSource } from './opened-source.ts';
 import type { PcmProcess, ProcessExit } from './pcm-process.ts';
 import { type ProbedMedia, toMediaInfo } from './probed-media.ts';
 
@@ -13,56 +15,75 @@ export interface DecodingVerdict {
   readonly failure?: string | undefined;
 }
 
-/** Where both adapters meet: a running decoder, seen as the port's `DecodedMedia`. */
-export function toDecodedMedia(
-  path: string,
-  probed: ProbedMedia,
-  decoder: PcmProcess,
-  judge: (exit: ProcessExit) => DecodingVerdict,
-  signal?: AbortSignal,
-): DecodedMedia {
+/** A decoding process that has said what is in its source and is about to send the sound. */
+export interface RunningDecoder {
+  readonly source: OpenedSource;
+  readonly probed: ProbedMedia;
+  readonly process: PcmProcess;
+  /** Of what the process sends: 1 where it mixes. */
+  readonly channels: number;
+  readonly judge: (exit: ProcessExit) => DecodingVerdict;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Where both adapters meet: a running decoder, seen as the port's `DecodedMedia`; samples of channels take turns. */
+export async function toDecodedMedia({
+  source,
+  probed,
+  process,
+  channels,
+  judge,
+  signal,
+}: RunningDecoder): Promise<DecodedMedia> {
+  const { name } = source;
+  const info = toMediaInfo(probed, name);
+  const declared = await declaredSeconds(source, probed);
+  // Also where nobody reads the blocks
+  void process.gone.then(() => source.close());
   const warnings: string[] = [];
   async function* blocks(): AsyncGenerator<Pcm> {
     let samples = 0;
     try {
-      for await (const block of decoder.blocks()) {
-        samples += block.length;
+      for await (const block of process.blocks(channels)) {
+        samples += block.length / channels;
         yield block;
       }
-      const exit = await decoder.closed;
-      throwIfAborted(path, signal);
+      const exit = await process.closed;
+      throwIfAborted(name, signal);
+      source.throwIfBroken();
       const { damagedPackets, failure } = judge(exit);
-      if (failure !== undefined) throw unreadable(path, failure);
-      if (samples === 0 && damagedPackets > 0) throw unreadable(path, 'no packet of it could be decoded');
+      if (failure !== undefined) throw unreadable(name, failure);
+      if (samples === 0 && damagedPackets > 0) throw unreadable(name, 'no packet of it could be decoded');
       if (samples === 0) {
         throw new MurmurationError(
           'media-empty',
-          `"${path}" holds 0 samples of audio: record or copy it again`,
-          {
-            details: { path },
-          },
+          `"${name}" holds 0 samples of audio: record or copy it again`,
+          { details: { path: name } },
         );
       }
-      const declared = await declaredSeconds(path, probed);
       const decodedSeconds = samples / SAMPLE_RATE_HERTZ;
       warnings.push(...findDamage({ decodedSeconds, declaredSeconds: declared, damagedPackets }));
     } finally {
-      decoder.kill();
+      process.kill();
+      await source.close();
     }
   }
-  return { info: toMediaInfo(probed, path), blocks: blocks(), warnings };
+  return { info, blocks: blocks(), warnings };
 }
 
-/** `media-unreadable` in one wording for all adapters. */
-export function unreadable(path: string, reason: string): MurmurationError {
-  return new MurmurationError(
-    'media-unreadable',
-    `cannot read "${path}" as audio or video: ${reason}. is it really a media file?`,
-    { details: { path, reason } },
-  );
-}
-
-export function throwIfAborted(path: string, signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new MurmurationError('aborted', `stopped while decoding "${path}"`, { cause: signal.reason });
+/** Blocks in which the channels' samples take turns become blocks of one `Pcm` per channel. */
+export function separateChannels({ info, blocks, warnings }: DecodedMedia): DecodedMedia<readonly Pcm[]> {
+  const { channels } = info;
+  async function* separated(): AsyncGenerator<readonly Pcm[]> {
+    for await (const block of blocks) {
+      const parts = Array.from({ length: channels }, () => new Float32Array(block.length / channels));
+      for (const [channel, part] of parts.entries()) {
+        for (let sample = 0; sample < part.length; sample += 1) {
+          part[sample] = block[sample * channels + channel]!;
+        }
+      }
+      yield parts;
+    }
+  }
+  return { info, blocks: separated(), warnings };
 }

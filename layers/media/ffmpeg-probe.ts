@@ -3,7 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { z } from 'zod';
-import { throwIfAborted, unreadable } from './decoded-media.ts';
+import { throwIfAborted, unreadable } from './media-errors.ts';
+import type { OpenedSource } from './opened-source.ts';
 import type { ProbedMedia } from './probed-media.ts';
 
 /** FFmpeg's score for "only the file's name speaks for this format". */
@@ -30,7 +31,7 @@ type FfprobeReport = z.infer<typeof FfprobeReport>;
 /** Asks the ffprobe that lies beside `ffmpeg` what is in a file. Throws `media-unreadable`, `dependency-missing`. */
 export async function ffmpegProbe(
   ffmpeg: string,
-  path: string,
+  { name, input }: Pick<OpenedSource, 'name' | 'input'>,
   inputOptions: readonly string[],
   signal?: AbortSignal,
 ): Promise<ProbedMedia> {
@@ -40,18 +41,20 @@ export async function ffmpegProbe(
     encoding: 'utf8',
     maxBuffer: 16e6,
     windowsHide: true,
+    // FFmpeg would send what it reads from this machine through a proxy
+    env: { ...process.env, http_proxy: undefined },
     ...(signal && { signal }),
   } as const;
   const { stdout } = await promisify(execFile)(ffprobe, args, options).catch((cause: unknown) => {
-    throwIfAborted(path, signal);
+    throwIfAborted(name, signal);
     const { code, stderr } = cause as { code?: unknown; stderr?: string };
     if (code === 'ENOENT' || code === 'EACCES') throw ffmpegMissing(ffprobe, cause);
-    throw unreadable(path, lastReason(stderr ?? '', path));
+    throw unreadable(name, lastReason(stderr ?? '', input));
   });
   const report = parseReport(stdout);
-  if (report === undefined) throw unreadable(path, `${basename(ffprobe)} gave no description of it`);
+  if (report === undefined) throw unreadable(name, `${basename(ffprobe)} gave no description of it`);
   if (report.format.probe_score <= NAME_ONLY_SCORE)
-    throw unreadable(path, 'nothing but its name looks like media');
+    throw unreadable(name, 'nothing but its name looks like media');
   return toProbedMedia(report);
 }
 
@@ -63,13 +66,11 @@ export function ffmpegMissing(program: string, cause?: unknown): MurmurationErro
   );
 }
 
-/** The last line that ffmpeg wrote, without the file's name in front. */
-export function lastReason(stderr: string, path: string): string {
+/** The last line that ffmpeg wrote, without what it was told to open in front. */
+export function lastReason(stderr: string, input: string): string {
   const line = stderr.trim().split('\n').at(-1) ?? '';
-  return (
-    line.slice(line.lastIndexOf(`${path}: `) === -1 ? 0 : line.lastIndexOf(`${path}: `) + path.length + 2) ||
-    'no reason given'
-  );
+  const at = line.lastIndexOf(`${input}: `);
+  return line.slice(at === -1 ? 0 : at + input.length + 2) || 'no reason given';
 }
 
 function parseReport(text: string): FfprobeReport | undefined {

@@ -2,6 +2,7 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Decoder } from '@murmuration/pipeline/ports';
 import { ffmpegDecoder } from './ffmpeg-decoder.ts';
 import { nodeAvDecoder } from './node-av-decoder.ts';
+import type { HttpReach } from './open-http.ts';
 
 export interface MediaDecoderOptions {
   /**
@@ -9,33 +10,42 @@ export interface MediaDecoderOptions {
    * @default the environment's MURMURATION_FFMPEG
    */
   readonly ffmpegPath?: string | undefined;
+  /** Which hosts a URL may name: `public` for addresses that strangers send. @default 'network' */
+  readonly reach?: HttpReach | undefined;
 }
 
 /** The first decoder that this machine has: node-av, then `ffmpeg` on PATH. Throws `dependency-missing` for none. */
 export function mediaDecoder({
   ffmpegPath = process.env['MURMURATION_FFMPEG'],
+  reach,
 }: MediaDecoderOptions = {}): Decoder {
-  return firstInstalled(ffmpegPath ? [ffmpegDecoder(ffmpegPath)] : [nodeAvDecoder(), ffmpegDecoder()]);
+  return firstInstalled(
+    ffmpegPath
+      ? [ffmpegDecoder(ffmpegPath, { reach })]
+      : [nodeAvDecoder({ reach }), ffmpegDecoder('ffmpeg', { reach })],
+  );
 }
 
 /** Tries decoders in order until one does not answer `dependency-missing`. */
 export function firstInstalled(decoders: readonly Decoder[]): Decoder {
-  return {
-    async decode(path, signal) {
-      const missing: string[] = [];
-      for (const decoder of decoders) {
-        try {
-          return await decoder.decode(path, signal);
-        } catch (error) {
-          if (!(error instanceof MurmurationError) || error.code !== 'dependency-missing') throw error;
-          missing.push(error.message);
-        }
+  async function first<Media>(decode: (decoder: Decoder) => Promise<Media>): Promise<Media> {
+    const missing: string[] = [];
+    for (const decoder of decoders) {
+      try {
+        return await decode(decoder);
+      } catch (error) {
+        if (!(error instanceof MurmurationError) || error.code !== 'dependency-missing') throw error;
+        missing.push(error.message);
       }
-      throw new MurmurationError(
-        'dependency-missing',
-        'no media decoder found: run `npm install node-av` (GPLv3, 180 MB), or install ffmpeg, or set MURMURATION_FFMPEG to its path',
-        { details: { missing } },
-      );
-    },
+    }
+    throw new MurmurationError(
+      'dependency-missing',
+      'no media decoder found: run `npm install node-av` (GPLv3, 180 MB), or install ffmpeg, or set MURMURATION_FFMPEG to its path',
+      { details: { missing } },
+    );
+  }
+  return {
+    decode: (...request) => first((decoder) => decoder.decode(...request)),
+    decodeChannels: (...request) => first((decoder) => decoder.decodeChannels(...request)),
   };
 }

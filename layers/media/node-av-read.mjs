@@ -9,6 +9,7 @@ import {
   AVMEDIA_TYPE_AUDIO,
 } from 'node-av/constants';
 import * as av from 'node-av/lib';
+import { createFilter } from './node-av-filter.mjs';
 import { createResampler } from './node-av-resample.mjs';
 
 /** FFmpeg's score for "only the file's name speaks for this format". */
@@ -17,17 +18,16 @@ const NAME_ONLY_SCORE = 1;
 /**
  * Opens a file and says what is in it.
  *
- * @param {string} path
- * @param {readonly string[]} formats demuxers that may open it
+ * @param {{ input: string, protocols: string, formats: readonly string[] }} request what to open, and the protocols and
+ *   demuxers that may open it: nested files may not be opened, least of all over the network
  */
-export function openMedia(path, formats) {
+export function openMedia({ input, protocols, formats }) {
   const format = new av.FormatContext();
-  // `file:` so that no name is taken for a protocol; nested files may not be opened over the network.
   const limits = av.Dictionary.fromObject({
-    protocol_whitelist: 'file',
+    protocol_whitelist: protocols,
     format_whitelist: formats.join(','),
   });
-  const opened = format.openInputSync(`file:${path}`, null, limits);
+  const opened = format.openInputSync(input, null, limits);
   if (opened === AVERROR_EINVAL) throw new Error('its format is not one of audio or video');
   av.FFmpegError.throwIfError(opened, 'open');
   if (format.probeScore <= NAME_ONLY_SCORE) throw new Error('nothing but its name looks like media');
@@ -78,14 +78,15 @@ function seconds(ticks, unit) {
 }
 
 /**
- * Decodes one stream to mono 16 kHz float32; yields after every packet what has become ready.
+ * Decodes one stream to 16 kHz float32, channels in turn; yields after every packet what has become ready.
  *
  * @param {av.FormatContext} format
  * @param {av.Stream} stream
+ * @param {{ channels: number, filter?: string | undefined }} wish channels of the output: 1 mixes
  * @param {{ damagedPackets: number }} tally counts up as damage is met
  * @returns {Generator<Buffer | undefined>} undefined for a packet that gave no sound
  */
-export function* readAudio(format, stream, tally) {
+export function* readAudio(format, stream, { channels, filter: chain }, tally) {
   const codec = av.Codec.findDecoder(stream.codecpar.codecId);
   if (!codec) throw new Error(`no decoder for ${av.avGetCodecName(stream.codecpar.codecId)}`);
   const decoder = new av.CodecContext();
@@ -101,7 +102,10 @@ export function* readAudio(format, stream, tally) {
   /** @type {Buffer[]} */
   let ready = [];
   const startSeconds = format.startTime === AV_NOPTS_VALUE ? undefined : Number(format.startTime) * 1e-6;
-  const resampler = createResampler((pcm) => ready.push(pcm), startSeconds);
+  /** @param {Buffer} pcm */
+  const emit = (pcm) => void ready.push(pcm);
+  const filter = chain === undefined ? undefined : createFilter(chain, channels, emit);
+  const resampler = createResampler(filter?.push ?? emit, { channels, startSeconds });
   const unit = stream.timeBase.num / stream.timeBase.den;
 
   const receive = () => {
@@ -147,5 +151,6 @@ export function* readAudio(format, stream, tally) {
   decoder.sendPacketSync(null);
   receive();
   resampler.flush();
+  filter?.flush();
   yield* take();
 }

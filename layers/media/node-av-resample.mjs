@@ -1,6 +1,6 @@
 // @ts-check
 import { AV_CHANNEL_LAYOUT_MONO, AV_SAMPLE_FMT_FLT } from 'node-av/constants';
-import { FFmpegError, SoftwareResampleContext } from 'node-av/lib';
+import { avChannelLayoutDefault, FFmpegError, SoftwareResampleContext } from 'node-av/lib';
 
 const RATE_HERTZ = 16_000;
 
@@ -9,17 +9,20 @@ const GAP_SECONDS = 0.04;
 /** A longer jump is a broken clock, not an hour of silence. */
 const LONGEST_GAP_SECONDS = 3_600;
 
-/** One for all holes: an hour of them would be 230 MB. */
-const oneSecondOfSilence = Buffer.alloc(RATE_HERTZ * 4);
-
 /**
- * Frames of any rate, layout and format in; mono 16 kHz float32 bytes out, holes between timestamps filled with
- * silence so that times in the transcript stay true.
+ * Frames of any rate, layout and format in; 16 kHz float32 bytes out, channels in turn, holes between timestamps filled
+ * with silence so that times in the transcript stay true.
  *
  * @param {(pcm: Buffer) => void} emit
- * @param {number | undefined} startSeconds the timestamp that is second 0 of the recording
+ * @param {{ channels: number, startSeconds: number | undefined }} wish channels of the output, 1 mixes; the timestamp
+ *   that is second 0 of the recording
  */
-export function createResampler(emit, startSeconds) {
+export function createResampler(emit, { channels: outChannels, startSeconds }) {
+  const sampleBytes = 4 * outChannels;
+  /** One for all holes: an hour of them would be 230 MB. */
+  const oneSecondOfSilence = Buffer.alloc(RATE_HERTZ * sampleBytes);
+  /** @type {import('node-av/lib').ChannelLayout | undefined} */
+  let outLayout = outChannels === 1 ? AV_CHANNEL_LAYOUT_MONO : undefined;
   /** @type {SoftwareResampleContext | undefined} */
   let context;
   let layoutKey = '';
@@ -31,10 +34,10 @@ export function createResampler(emit, startSeconds) {
     if (!context) return 0;
     const room = data ? context.getOutSamples(samples) : 4_096;
     if (room <= 0) return 0;
-    const out = Buffer.allocUnsafe(room * 4);
+    const out = Buffer.allocUnsafe(room * sampleBytes);
     const count = context.convertSync([out], room, data, samples);
     FFmpegError.throwIfError(count, 'resample');
-    if (count > 0) emit(out.subarray(0, count * 4));
+    if (count > 0) emit(out.subarray(0, count * sampleBytes));
     return count;
   }
 
@@ -50,8 +53,10 @@ export function createResampler(emit, startSeconds) {
     flush();
     context?.free();
     context = new SoftwareResampleContext();
+    // Each channel keeps its place, also where a later frame comes with another number of them
+    outLayout ??= channels === outChannels ? frame.channelLayout : avChannelLayoutDefault(outChannels);
     const set = context.allocSetOpts2(
-      AV_CHANNEL_LAYOUT_MONO,
+      outLayout,
       AV_SAMPLE_FMT_FLT,
       RATE_HERTZ,
       frame.channelLayout,
@@ -72,7 +77,7 @@ export function createResampler(emit, startSeconds) {
     context?.init();
     let samples = Math.round(seconds * RATE_HERTZ);
     writtenSeconds += samples / RATE_HERTZ;
-    for (; samples > 0; samples -= RATE_HERTZ) emit(oneSecondOfSilence.subarray(0, samples * 4));
+    for (; samples > 0; samples -= RATE_HERTZ) emit(oneSecondOfSilence.subarray(0, samples * sampleBytes));
   }
 
   /** @param {import('node-av/lib').Frame} frame @param {number | undefined} timestampSeconds */

@@ -2,6 +2,9 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { MediaInfo } from '@murmuration/pipeline/ports';
 import { z } from 'zod';
 
+/** The telephone's rate. */
+const NARROW_BAND_HERTZ = 8_000;
+
 /** What a demuxer says about a file before any of its audio is decoded; both adapters report it in this shape. */
 export const ProbedMedia = z.strictObject({
   /** FFmpeg's name, such as `flac` or `mov,mp4,m4a,3gp,3g2,mj2`. */
@@ -23,19 +26,20 @@ export const ProbedMedia = z.strictObject({
 export type ProbedMedia = z.infer<typeof ProbedMedia>;
 
 /** The port's view of a file. Throws `media-unreadable` where there is no sound in it. */
-export function toMediaInfo(probed: ProbedMedia, path: string): MediaInfo {
+export function toMediaInfo(probed: ProbedMedia, name: string): MediaInfo {
   if (probed.audio === null) {
     const held = probed.streams.length === 0 ? 'no stream at all' : `only ${probed.streams.join(', ')}`;
     throw new MurmurationError(
       'media-unreadable',
-      `"${path}" has no audio: it holds ${held}. give a file with sound`,
-      { details: { path, streams: probed.streams } },
+      `"${name}" has no audio: it holds ${held}. give a file with sound`,
+      { details: { path: name, streams: probed.streams } },
     );
   }
   return {
     container: probed.container,
     codec: probed.audio.codec,
     sampleRateHertz: probed.audio.sampleRateHertz,
+    narrowBand: probed.audio.sampleRateHertz <= NARROW_BAND_HERTZ,
     channels: probed.audio.channels,
     durationSeconds: probed.containerDurationSeconds ?? probed.audio.durationSeconds ?? undefined,
   };

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { DecodingInput } from './contract/decoding.ts';
 import type { SegmentTranscript } from './contract/transcript.ts';
 
@@ -26,24 +27,50 @@ export interface TranscriptCache {
   set(key: string, transcript: SegmentTranscript): Promise<void>;
 }
 
+/** Bytes that can be read anywhere without reading all, such as an object of S3. */
+export interface RangeSource {
+  /** For messages; holds no secrets. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** The bytes from `start` up to, not including, `end`; both lie inside the source. */
+  read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/** A path, an http(s) URL, bytes anywhere, or a stream, which is spooled to a temporary file and deleted afterwards. */
+export type MediaSource = string | URL | RangeSource | Readable;
+
 export interface MediaInfo {
   readonly container: string;
   readonly codec: string;
   readonly sampleRateHertz: number;
+  /** At most 8 kHz, as on the telephone: there is no sound above 4 kHz to hear. */
+  readonly narrowBand: boolean;
   readonly channels: number;
   /** Undefined where the container does not say. */
   readonly durationSeconds: number | undefined;
 }
 
-export interface DecodedMedia {
+export interface DecodedMedia<Block = Pcm> {
   readonly info: MediaInfo;
-  /** Blocks of mono 16 kHz audio, in order. Throws MurmurationError; may be read once. */
-  readonly blocks: AsyncIterable<Pcm>;
+  /** Blocks of 16 kHz audio, in order. Throws MurmurationError; may be read once. */
+  readonly blocks: AsyncIterable<Block>;
   /** Complete once `blocks` has ended: damage that was survived, in plain words. */
   readonly warnings: readonly string[];
 }
 
-/** Reads any media file as 16 kHz audio. */
+export interface DecodeOptions {
+  /** `drc` lifts what is quiet towards what is loud, sample for sample in the same time. @default 'none' */
+  readonly preprocess?: 'none' | 'drc' | undefined;
+}
+
+/** Reads any media as 16 kHz audio. */
 export interface Decoder {
-  decode(path: string, signal?: AbortSignal): Promise<DecodedMedia>;
+  /** All channels as one: their mean. */
+  decode(source: MediaSource, signal?: AbortSignal, options?: DecodeOptions): Promise<DecodedMedia>;
+  /** Every channel for itself, in step: a block holds one `Pcm` per channel, all of one length. */
+  decodeChannels(
+    source: MediaSource,
+    signal?: AbortSignal,
+    options?: DecodeOptions,
+  ): Promise<DecodedMedia<readonly Pcm[]>>;
 }

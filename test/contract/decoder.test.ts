@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ffmpegDecoder } from '@murmuration/media/ffmpeg-decoder';
 import { nodeAvDecoder } from '@murmuration/media/node-av-decoder';
@@ -86,6 +87,7 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
         container: 'flac',
         codec: 'flac',
         sampleRateHertz: 44_100,
+        narrowBand: false,
         channels: 2,
         durationSeconds: 11,
       });
@@ -101,6 +103,14 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
         expect([file, warnings]).toEqual([file, []]);
         expect(Math.abs(pcm.length / 16_000 - seconds), file).toBeLessThan(0.02);
       }
+    });
+
+    it('a short recording whose blocks are read long after it was decoded', async () => {
+      const { blocks } = await decoder.decode(join(audio, 'brooklyn-bridge.flac'));
+      await setTimeout(400);
+      let samples = 0;
+      for await (const block of blocks) samples += block.length;
+      expect(samples).toBeGreaterThan(28_000);
     });
 
     it('a name with a colon, a quote and a space in it', async () => {

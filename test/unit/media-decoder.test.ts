@@ -10,9 +10,11 @@ import { describe, expect, it } from 'vitest';
 const fixtures = join(import.meta.dirname, '../fixtures');
 const wav = join(fixtures, 'audio/wreck-a-nice-beach.wav');
 const answer = {} as DecodedMedia;
-const working: Decoder = { decode: async () => answer };
+const unplanned = () => Promise.reject(new Error('unplanned call'));
+const working: Decoder = { decode: async () => answer, decodeChannels: unplanned };
 const failing = (code: 'dependency-missing' | 'media-unreadable'): Decoder => ({
   decode: () => Promise.reject(new MurmurationError(code, `no: ${code}`)),
+  decodeChannels: unplanned,
 });
 
 describe('firstInstalled', () => {
