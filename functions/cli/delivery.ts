@@ -3,7 +3,7 @@ import { access, mkdir } from 'node:fs/promises';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type FormatName, formats } from '@murmuration/pipeline/formats/formats';
 import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
-import { jsonLine } from './json-line.ts';
+import { jsonLine, reportLine } from './json-line.ts';
 import { planOutputs } from './plan-outputs.ts';
 import { printable } from './printable.ts';
 import { writeNote } from './report-failure.ts';
@@ -16,6 +16,8 @@ export interface DeliveryOptions {
   readonly outputDir?: string;
   readonly jsonl?: boolean;
   readonly quiet?: boolean;
+  /** File for one line a recording: what was left out or is doubtful. */
+  readonly report?: string;
 }
 
 export interface Delivery {
@@ -38,6 +40,7 @@ export async function openDelivery(files: readonly string[], options: DeliveryOp
   if (outputDir !== undefined) {
     await prepareFolder(outputDir);
   }
+  const reports: string[] = [];
   let readerGone = false;
   const toReader = (text: string) =>
     writeOut(text).catch((error: unknown) => {
@@ -48,6 +51,9 @@ export async function openDelivery(files: readonly string[], options: DeliveryOp
   return {
     formats: names,
     async deliver(file, recording, seconds) {
+      reports.push(reportLine(file, recording));
+      // Written anew each time, so that it is whole whenever the work ends
+      if (options.report !== undefined) await writeAtomically(options.report, reports.join(''));
       for (const { format, path } of plan?.get(file) ?? []) {
         await writeAtomically(path, formats[format].write(recording.transcript));
         if (!options.quiet) writeNote(`wrote ${path}`);

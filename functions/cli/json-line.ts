@@ -22,3 +22,9 @@ export function jsonLine(
   };
   return `${JSON.stringify(line)}\n`;
 }
+
+/** What a person should look at in one recording's transcript, as one line of JSON. */
+export function reportLine(file: string, { transcript, findings, warnings }: RecordingTranscribed): string {
+  const { model, language, durationSeconds } = transcript;
+  return `${JSON.stringify({ file, model, language, durationSeconds, findings, warnings })}\n`;
+}

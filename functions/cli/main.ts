@@ -65,6 +65,13 @@ export async function main(argv: readonly string[]): Promise<number> {
         'drc',
       ]),
     )
+    .option('--replace <rules.json>', 'find and replace: see the README')
+    .option('--redact <kind,…>', 'email, phone, card, ssn; nothing is cached then', list)
+    .option('--phone-country <code>', 'whose telephone numbers have no + (default: US)')
+    .option(
+      '--report <file>',
+      'write one line of JSON a recording: what was left out or is doubtful, and why',
+    )
     .option('--no-cache', 'neither use nor keep transcripts of segments that were heard before')
     .option('--allow-damaged', 'keep what can be read of a damaged file, and still exit with 5')
     .option(...threads)

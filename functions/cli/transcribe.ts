@@ -1,8 +1,10 @@
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
+import type { TextEdit } from '@murmuration/pipeline/edits/text-edit';
 import { errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
 import { formats } from '@murmuration/pipeline/formats/formats';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts';
+import { type EditOptions, editRecording, openEdits } from './edits.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { type Laptop, type LaptopOptions, openLaptop } from './laptop.ts';
 import { type MediaArgument, mediaArgument } from './media-argument.ts';
@@ -10,7 +12,7 @@ import { openProgress } from './progress.ts';
 import { reportFailure, writeNote } from './report-failure.ts';
 import { ReaderGone } from './write-out.ts';
 
-export interface TranscribeOptions extends LaptopOptions, DeliveryOptions {
+export interface TranscribeOptions extends LaptopOptions, DeliveryOptions, EditOptions {
   readonly task?: 'transcribe' | 'translate';
   readonly prompt?: string;
   readonly hotwords?: string[];
@@ -39,13 +41,20 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
     recordings.map((recording) => recording.name),
     options,
   );
+  const edits = await openEdits(options);
   const signal = interruptSignal();
-  const laptop = await openLaptop(options);
+  // What is to be redacted is not kept on disk either
+  const laptop = await openLaptop(options.redact === undefined ? options : { ...options, cache: false });
   const decoding = decodingOf(options, delivery, laptop);
   let exitCode = 0;
   try {
     for (const recording of recordings) {
-      const fileExitCode = await transcribeFile(recording, decoding, options, { delivery, laptop, signal });
+      const fileExitCode = await transcribeFile(recording, decoding, options, {
+        delivery,
+        edits,
+        laptop,
+        signal,
+      });
       if (exitCode === 0) exitCode = fileExitCode;
       if (signal.aborted) return errorPolicy.aborted.exitCode;
     }
@@ -60,6 +69,7 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
 
 interface Tools {
   readonly delivery: Delivery;
+  readonly edits: readonly TextEdit[];
   readonly laptop: Laptop;
   readonly signal: AbortSignal;
 }
@@ -68,16 +78,15 @@ async function transcribeFile(
   { source, name }: MediaArgument,
   decoding: DecodingInput,
   { batchSize, allowDamaged, channels, preprocess, quiet = false }: TranscribeOptions,
-  { delivery, laptop, signal }: Tools,
+  { delivery, edits, laptop, signal }: Tools,
 ): Promise<number> {
   const startedAt = performance.now();
   const progress = await openProgress(name, quiet);
   try {
     const request = { source, name, decoding, batchSize, allowDamaged, channels, preprocess };
-    const recording = await transcribeRecording(request, laptop.ports, {
-      signal,
-      onProgress: progress.update,
-    });
+    const { update } = progress;
+    const heard = await transcribeRecording(request, laptop.ports, { signal, onProgress: update });
+    const recording = editRecording(heard, edits);
     progress.stop();
     await delivery.deliver(name, recording, (performance.now() - startedAt) / 1000);
     for (const warning of recording.warnings) writeNote(`${name}: warning: ${warning}`);

@@ -1,6 +1,9 @@
 import type { DecodingInput } from '../contract/decoding.ts';
+import type { Finding } from '../contract/finding.ts';
 import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
 import { MurmurationError } from '../errors.ts';
+import { findInvented } from '../guards/find-invented.ts';
+import type { SpeechSpan } from '../guards/signs-of.ts';
 import { type Cut, type CutSegment, cutChannels } from '../hearing/cut-channels.ts';
 import { hearSegments } from '../hearing/hear-segments.ts';
 import { inBatches } from '../hearing/in-batches.ts';
@@ -30,6 +33,8 @@ export interface RecordingTranscribed {
   /** Damage that was allowed, and what else a person should know, in plain words. */
   readonly warnings: readonly string[];
   readonly damaged: boolean;
+  /** Text that was left out, and text to be doubted. */
+  readonly findings: readonly Finding[];
   /** Segments that came from the cache. */
   readonly cached: number;
 }
@@ -73,14 +78,18 @@ export async function transcribeRecording(
   const { media, segments } = await open();
   const languages = heardLanguages();
   const heard: HeardSegment[] = [];
+  const speech: SpeechSpan[] = [];
   let durationSeconds = 0;
   let cached = 0;
+  let listened = true;
   for await (const batch of inBatches(segments, batchSize)) {
     throwIfAborted(name, signal);
     const hearing = await hearSegments(batch.map(toHearable), decoding, languages, { engine, cache }, signal);
     cached += hearing.cached;
     const placed = hearing.transcripts.map((transcript, index) => place(transcript, batch[index]!));
     heard.push(...placed);
+    speech.push(...batch.flatMap(speechOf));
+    listened &&= batch.every((segment) => segment.speech !== undefined);
     durationSeconds = Math.max(
       durationSeconds,
       ...batch.map(({ endSample }) => endSample / SAMPLE_RATE_HERTZ),
@@ -100,9 +109,16 @@ export async function transcribeRecording(
       { details: { name, warnings: media.warnings } },
     );
   }
-  const whole = mergeSegments(heard, { model: engine.modelId, decoding, durationSeconds });
+  const { segments: trusted, findings } = findInvented(
+    heard.map((segment) => segment.transcript),
+    { speech: listened ? speech : undefined },
+  );
+  const whole = mergeSegments(
+    heard.map(({ overlapSeconds }, index) => ({ transcript: trusted[index]!, overlapSeconds })),
+    { model: engine.modelId, decoding, durationSeconds },
+  );
   const transcript = decoding.words ? whole : { ...whole, segments: whole.segments.map(withoutWords) };
-  return { transcript, warnings: [...media.warnings], damaged, cached };
+  return { transcript, findings, warnings: [...media.warnings], damaged, cached };
 
   async function open(): Promise<{ media: DecodedMedia<unknown>; segments: AsyncIterable<Placed> }> {
     if (channels === 'mix') {
@@ -126,6 +142,15 @@ function toHearable({ pcm, speech }: CutSegment): Parameters<typeof hearSegments
       endSeconds: endSample / SAMPLE_RATE_HERTZ,
     })),
   };
+}
+
+/** Where a voice was heard, in seconds of the recording. */
+function speechOf({ speech = [], startSample, channel }: Placed): SpeechSpan[] {
+  return speech.map((span) => ({
+    startSeconds: (startSample + span.startSample) / SAMPLE_RATE_HERTZ,
+    endSeconds: (startSample + span.endSample) / SAMPLE_RATE_HERTZ,
+    channel,
+  }));
 }
 
 function place(
