@@ -175,12 +175,18 @@ describe('captions without words', () => {
       {
         startSeconds: 0,
         endSeconds: 8,
+        text,
         lines: [
           { text: 'and so my fellow americans ask not', words: [] },
           { text: 'what your country can do for you', words: [] },
         ],
       },
-      { startSeconds: 9, endSeconds: 10, lines: [{ text: 'ask what you can do', words: [] }] },
+      {
+        startSeconds: 9,
+        endSeconds: 10,
+        text: 'ask what you can do',
+        lines: [{ text: 'ask what you can do', words: [] }],
+      },
     ]);
   });
 

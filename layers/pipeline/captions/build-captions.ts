@@ -1,41 +1,62 @@
 import type { SegmentTranscript, Transcript, Word } from '../contract/transcript.ts';
-import { breakLines, lineText, type Piece } from './break-lines.ts';
-import { type Caption, type CaptionLine, type CaptionRules, defaultCaptionRules } from './caption.ts';
+import { breakLines, lineText } from './break-lines.ts';
+import { type Caption, type CaptionRules, defaultCaptionRules } from './caption.ts';
+import { type CaptionDraft, captionsInTime } from './captions-in-time.ts';
+import { estimateWords } from './estimate-words.ts';
 import { groupWords } from './group-words.ts';
 
-interface Draft {
-  readonly startSeconds: number;
-  readonly endSeconds: number;
-  readonly maxSeconds: number;
-  readonly lines: readonly CaptionLine[];
+/**
+ * Captions of a transcript, in order of their start; those of one channel never overlap. Each word stands in exactly
+ * one caption, whole. A segment without words is one caption, or several at estimated times where it needs more lines
+ * than the rules allow.
+ */
+export function buildCaptions(transcript: Transcript, rules: Partial<CaptionRules> = {}): Caption[] {
+  const all = { ...defaultCaptionRules, ...rules };
+  const channels = new Map<number | undefined, SegmentTranscript[]>();
+  for (const segment of transcript.segments) {
+    const channel = channels.get(segment.channel);
+    if (channel === undefined) channels.set(segment.channel, [segment]);
+    else channel.push(segment);
+  }
+  const captions = [...channels].flatMap(([channel, segments]) =>
+    captionsInTime(draftsOf(segments, channel, all), transcript.durationSeconds, all),
+  );
+  return channels.size < 2 ? captions : captions.sort((a, b) => a.startSeconds - b.startSeconds);
 }
 
-/**
- * Captions of a transcript, in order, never overlapping. Each word stands in exactly one caption, whole. A
- * segment without words becomes one caption, however long.
- */
-export function buildCaptions(transcript: Transcript, rules: CaptionRules = defaultCaptionRules): Caption[] {
-  const drafts: Draft[] = [];
+function draftsOf(
+  segments: readonly SegmentTranscript[],
+  channel: number | undefined,
+  rules: CaptionRules,
+): CaptionDraft[] {
+  const where = channel === undefined ? {} : { channel };
+  const drafts: CaptionDraft[] = [];
   let words: Word[] = [];
   const flush = () => {
-    for (const group of groupWords(inOrder(words), rules)) drafts.push(draftOf(group, rules));
+    for (const group of groupWords(inOrder(words), rules)) {
+      drafts.push({ ...draftOf(group, rules), maxSeconds: rules.maxSeconds, ...where });
+    }
     words = [];
   };
-  for (const segment of transcript.segments) {
-    const spoken = (segment.words ?? []).map(tidy).filter((word) => word.text.trim() !== '');
+  for (const segment of segments) {
+    const spoken = tidy(segment.words ?? []);
     if (spoken.length > 0) {
       words.push(...spoken);
     } else if (segment.text.trim() !== '') {
       flush();
-      drafts.push(draftOfSegment(segment, rules));
+      drafts.push(...draftsOfText(segment, rules).map((draft) => ({ ...draft, ...where })));
     }
   }
   flush();
-  return inTime(drafts, transcript.durationSeconds, rules);
+  return drafts;
 }
 
-// A line feed inside a word would end a caption in every text format.
-const tidy = (word: Word): Word => ({ ...word, text: word.text.replace(/\s+/gu, ' ') });
+/** Without line feeds and other control characters: they would end a caption in every text format. */
+function tidy(words: readonly Word[]): Word[] {
+  return words
+    .map((word) => ({ ...word, text: word.text.replace(/[\s\p{Cc}]+/gu, ' ') }))
+    .filter((word) => word.text.trim() !== '');
+}
 
 /** Words whose starts never run backwards and whose ends never pass the next start. */
 function inOrder(words: readonly Word[]): Word[] {
@@ -48,38 +69,31 @@ function inOrder(words: readonly Word[]): Word[] {
   });
 }
 
-function draftOf(words: readonly Word[], rules: CaptionRules): Draft {
-  const lines = breakLines(words, rules.maxLineCharacters).map((line) => ({
-    text: lineText(line),
-    words: line,
-  }));
-  const startSeconds = words[0]!.startSeconds;
-  return { startSeconds, endSeconds: words.at(-1)!.endSeconds, maxSeconds: rules.maxSeconds, lines };
+function draftOf(words: readonly Word[], rules: CaptionRules): Caption {
+  const lines = breakLines(words, rules.maxLineCharacters);
+  return {
+    startSeconds: words[0]!.startSeconds,
+    endSeconds: words.at(-1)!.endSeconds,
+    text: lineText(words),
+    lines: lines.map((line) => ({ text: lineText(line), words: line })),
+  };
 }
 
-function draftOfSegment(segment: SegmentTranscript, rules: CaptionRules): Draft {
-  const pieces: Piece[] = segment.text
-    .trim()
-    .split(/(?=\s)/u)
-    .map((text) => ({ text: text.replace(/\s+/gu, ' ') }))
-    .filter((piece) => piece.text.trim() !== '');
-  const lines = breakLines(pieces, rules.maxLineCharacters).map((line) => ({
-    text: lineText(line),
-    words: [],
-  }));
-  const { startSeconds, endSeconds } = segment;
-  return { startSeconds, endSeconds, maxSeconds: Number.POSITIVE_INFINITY, lines };
-}
-
-/** Sets the times to whole milliseconds, holds short captions while there is room, and lets none overlap. */
-function inTime(drafts: readonly Draft[], durationSeconds: number, rules: CaptionRules): Caption[] {
-  let clock = 0;
-  return drafts.map((draft, index) => {
-    const start = Math.max(clock, Math.round(draft.startSeconds * 1000));
-    const limit = Math.round((drafts[index + 1]?.startSeconds ?? durationSeconds) * 1000);
-    const wanted = Math.max(Math.round(draft.endSeconds * 1000), start + rules.minSeconds * 1000);
-    // At least 1 ms: players refuse a caption that ends when it starts.
-    clock = Math.max(start + 1, Math.min(wanted, limit, start + draft.maxSeconds * 1000));
-    return { startSeconds: start / 1000, endSeconds: clock / 1000, lines: draft.lines };
+function draftsOfText(segment: SegmentTranscript, rules: CaptionRules): CaptionDraft[] {
+  const estimated = tidy(estimateWords(segment));
+  // Nothing to show: control characters alone
+  if (estimated.length === 0) return [];
+  // No times are claimed that nobody measured
+  const untimed = (draft: Caption) => ({
+    ...draft,
+    lines: draft.lines.map(({ text }) => ({ text, words: [] })),
   });
+  const whole = draftOf(estimated, rules);
+  if (whole.lines.length <= rules.maxLines) {
+    return [{ ...untimed(whole), maxSeconds: Number.POSITIVE_INFINITY }];
+  }
+  return groupWords(estimated, rules).map((group) => ({
+    ...untimed(draftOf(group, rules)),
+    maxSeconds: rules.maxSeconds,
+  }));
 }

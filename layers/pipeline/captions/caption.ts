@@ -10,7 +10,11 @@ export interface CaptionLine {
 export interface Caption {
   readonly startSeconds: number;
   readonly endSeconds: number;
+  /** All of it on one line: a line break is a space only where the language writes one. */
+  readonly text: string;
   readonly lines: readonly CaptionLine[];
+  /** Where channels were transcribed apart, counted from 0. */
+  readonly channel?: number;
 }
 
 /** How captions are shaped. A single word that breaks a limit is kept whole. */
@@ -20,15 +24,19 @@ export interface CaptionRules {
   /** Captions are held on screen this long where the next one leaves room. */
   readonly minSeconds: number;
   readonly maxSeconds: number;
+  /** Reading speed: captions are held for as long as it needs, where the next one leaves room. */
+  readonly charactersPerSecond: number;
   /** A silence of this length between two words always ends a caption. */
   readonly pauseSeconds: number;
 }
 
-// 42 characters, 2 lines, 7 s: Netflix's timed text guide for English; 1 s is the least a reader can catch.
+// 42 characters, 2 lines, 7 s, 20 characters a second: Netflix's timed text guide for English; 1 s is the least a
+// reader can catch.
 export const defaultCaptionRules: CaptionRules = {
   maxLineCharacters: 42,
   maxLines: 2,
   minSeconds: 1,
   maxSeconds: 7,
+  charactersPerSecond: 20,
   pauseSeconds: 0.6,
 };

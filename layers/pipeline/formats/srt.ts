@@ -1,13 +1,20 @@
 import { buildCaptions } from '../captions/build-captions.ts';
 import type { Transcript } from '../contract/transcript.ts';
+import { channelLabel } from './channel-label.ts';
 import { timestamp } from './timestamp.ts';
+import type { WriteOptions } from './write-options.ts';
 
-/** SubRip. It knows no escapes, so an arrow that would read as a time line loses a dash. */
-export function writeSrt(transcript: Transcript): string {
-  return buildCaptions(transcript)
-    .map(({ startSeconds, endSeconds, lines }, index) => {
-      const text = lines.map((line) => line.text.replaceAll('-->', '->')).join('\n');
-      return `${index + 1}\n${timestamp(startSeconds, ',')} --> ${timestamp(endSeconds, ',')}\n${text}\n`;
+/**
+ * SubRip. It knows no escapes, so an arrow that would read as a time line loses its dashes but one. A channel stands
+ * before the text, as it knows no voices either.
+ */
+export function writeSrt(transcript: Transcript, { captions }: WriteOptions = {}): string {
+  return buildCaptions(transcript, captions)
+    .map(({ startSeconds, endSeconds, lines, channel }, index) => {
+      const label = channel === undefined ? '' : `${channelLabel(channel)}: `;
+      const text = lines.map((line) => line.text.replace(/-{2,}>/gu, '->')).join('\n');
+      const times = `${timestamp(startSeconds, ',')} --> ${timestamp(endSeconds, ',')}`;
+      return `${index + 1}\n${times}\n${label}${text}\n`;
     })
     .join('\n');
 }
