@@ -106,6 +106,24 @@ export async function main(argv: readonly string[]): Promise<number> {
       await bench(file, options);
     });
 
+  program
+    .command('eval')
+    .description('transcribe a manifest of recordings and count the errors')
+    .argument('<manifest>', 'JSONL: {"file", "text"} a line, files relative to it')
+    .option(...model)
+    .option('-l, --language <language>', 'code or English name: en, German, …', 'auto')
+    .option('--no-short-context', 'always encode the full 30 s: slower, for comparison')
+    .option('--no-cache', 'transcribe anew, for a fair speed')
+    .option(...threads)
+    .option('--batch-size <n>', 'segments decoded together', positiveWhole)
+    .option('--json <file>', 'write the figures there')
+    .option('--plot <file>', 'write an SVG there: error by speed of every recording')
+    .option('-q, --quiet', 'errors only on stderr: no progress, no notes')
+    .action(async (manifest, options) => {
+      const { evaluate } = await import('./eval.ts');
+      exitCode = await evaluate(manifest, options);
+    });
+
   try {
     await program.parseAsync(argv);
     return exitCode;

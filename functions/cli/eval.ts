@@ -1,0 +1,73 @@
+import { errorPolicy } from '@murmuration/pipeline/errors';
+import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
+import { type EvaluatedRecording, evaluateRecording, summarize } from './eval/evaluation.ts';
+import { evaluationPlot } from './eval/evaluation-plot.ts';
+import { evaluationTable } from './eval/evaluation-table.ts';
+import { type Reference, readReferences } from './eval/read-references.ts';
+import { interruptSignal } from './interrupt-signal.ts';
+import { type LaptopOptions, openLaptop } from './laptop.ts';
+import { openProgress } from './progress.ts';
+import { reportFailure, writeNote } from './report-failure.ts';
+import { writeAtomically } from './write-atomically.ts';
+import { writeOut } from './write-out.ts';
+
+export interface EvalOptions extends LaptopOptions {
+  /** File for the figures. */
+  readonly json?: string;
+  /** File for an SVG. */
+  readonly plot?: string;
+  readonly shortContext?: boolean;
+  readonly quiet?: boolean;
+}
+
+/**
+ * Transcribes every recording of a manifest and prints its word and character error, its speed and how it was
+ * decoded. A recording that fails is reported and the others are done. Answers the exit code.
+ */
+export async function evaluate(manifest: string, options: EvalOptions): Promise<number> {
+  const { references, unscored } = await readReferences(manifest);
+  const signal = interruptSignal();
+  const laptop = await openLaptop(options);
+  const decoding = { language: laptop.language, shortContext: options.shortContext ?? true };
+  const recordings: EvaluatedRecording[] = [];
+  const failed: string[] = [];
+  let exitCode = 0;
+  try {
+    for (const reference of references) {
+      try {
+        recordings.push(await evaluateOne(reference));
+      } catch (error) {
+        if (signal.aborted) throw error;
+        failed.push(reference.file);
+        exitCode ||= reportFailure(error, reference.file);
+      }
+    }
+  } finally {
+    await laptop.close();
+  }
+  const summary = summarize(laptop.ports.engine.modelId, recordings, failed);
+  if (options.json !== undefined) {
+    await writeAtomically(options.json, `${JSON.stringify({ ...summary, recordings }, null, 2)}\n`);
+  }
+  if (options.plot !== undefined) await writeAtomically(options.plot, evaluationPlot(recordings, summary));
+  if (unscored > 0 && !options.quiet) writeNote(`${unscored} recordings without a text are not scored`);
+  await writeOut(evaluationTable(recordings, summary));
+  return exitCode;
+
+  async function evaluateOne(reference: Reference): Promise<EvaluatedRecording> {
+    const startedAt = performance.now();
+    const progress = await openProgress(reference.file, options.quiet ?? false);
+    try {
+      const request = { source: reference.path, decoding, batchSize: options.batchSize, allowDamaged: true };
+      const recording = await transcribeRecording(request, laptop.ports, {
+        signal,
+        onProgress: progress.update,
+      });
+      for (const warning of recording.warnings) writeNote(`${reference.file}: warning: ${warning}`);
+      if (recording.damaged) exitCode ||= errorPolicy['media-truncated'].exitCode;
+      return evaluateRecording(reference, recording, (performance.now() - startedAt) / 1000);
+    } finally {
+      progress.stop();
+    }
+  }
+}
