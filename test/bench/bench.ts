@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { measureFront } from './front.ts';
 import { startPeers, startRoster } from './roster.ts';
 import { measureSpeed } from './speed.ts';
 import { measureWords } from './words.ts';
@@ -7,8 +8,9 @@ const help = `Measures Murmuration beside faster-whisper: same weights, same mac
 
   npm run bench                           speed, start and memory on short recordings
   npm run bench -- words MANIFEST.jsonl   word error over recordings with references, one {"file","text"} a line
+  npm run bench -- front FILE...          decoding, voices and cuts: all that comes before the engine
 
-  --threads N   of every contestant (default 2)
+  --threads N   of every contestant (default 2; of the voice detector: 1)
   --rounds N    of the speed measurement (default 9)
   --models A,B  of Murmuration (default whisper-tiny.en-int8)
   --name NAME   of the result file in test/bench/results (default: the subject)
@@ -17,7 +19,7 @@ const help = `Measures Murmuration beside faster-whisper: same weights, same mac
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    threads: { type: 'string', default: '2' },
+    threads: { type: 'string' },
     rounds: { type: 'string', default: '9' },
     models: { type: 'string', default: 'whisper-tiny.en-int8' },
     name: { type: 'string' },
@@ -26,20 +28,25 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const [subject = 'speed', manifest] = positionals;
-if (values.help || !['speed', 'words'].includes(subject) || (subject === 'words' && manifest === undefined)) {
+const [subject = 'speed', ...files] = positionals;
+const known = subject === 'speed' || (['words', 'front'].includes(subject) && files.length > 0);
+if (values.help || !known) {
   console.log(help);
   process.exit(values.help ? 0 : 2);
 }
-const threads = Number(values.threads);
+const name = values.name ?? subject;
+if (subject === 'front') {
+  await measureFront(files, { name, threads: Number(values.threads ?? 1) });
+  process.exit();
+}
+const threads = Number(values.threads ?? 2);
 const contestants = [
   ...(await startRoster(values.models.split(','), threads)),
   ...(values.alone ? [] : await startPeers(threads)),
 ];
-const name = values.name ?? subject;
 try {
   if (subject === 'speed') await measureSpeed(contestants, { name, threads, rounds: Number(values.rounds) });
-  else await measureWords(contestants, { name, threads, manifest: manifest! });
+  else await measureWords(contestants, { name, threads, manifest: files[0]! });
 } finally {
   for (const contestant of contestants) contestant.stop();
 }
