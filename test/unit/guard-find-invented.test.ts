@@ -230,6 +230,44 @@ it('words that the model hardly believed are doubtful, run by run', () => {
   ]);
 });
 
+describe('words at a time when nobody spoke, in a segment where somebody did,', () => {
+  const spokenUntil4 = { speech: [{ startSeconds: 0, endSeconds: 4 }] };
+  const said = wordsOf(' And so it began.', 0);
+  const later = (text: string, probability: number, startSeconds = 7) =>
+    wordsOf(text, startSeconds).map((word) => ({ ...word, probability }));
+  const judgeWords = (more: ReturnType<typeof later>, options: InventedOptions = spokenUntil4) => {
+    const words = [...said, ...more];
+    return judge({ words, text: words.map((word) => word.text).join('') }, options);
+  };
+
+  it('go where the model hardly believed them', () => {
+    expect(judgeWords(later(' Mmm, hello.', 0.2))).toEqual({
+      text: ' And so it began.',
+      findings: ['dropped no-voice: Mmm, hello.'],
+    });
+  });
+
+  it('go where they are a phrase that Whisper invents', () => {
+    expect(judgeWords(later(' Thank you.', 0.9))).toEqual({
+      text: ' And so it began.',
+      findings: ['dropped no-voice: Thank you.'],
+    });
+  });
+
+  it('stay, in doubt, where nothing else speaks against them', () => {
+    expect(judgeWords(later(' Good night, all.', 0.9))).toEqual({
+      text: ' And so it began. Good night, all.',
+      findings: ['doubtful no-voice: Good night, all.'],
+    });
+    expect(judgeWords(later(' so', 0.9)).findings).toEqual(['doubtful no-voice: so']);
+  });
+
+  it('are none within a second of a voice, or where nobody listened', () => {
+    expect(judgeWords(later(' Thank you.', 0.9, 4.5)).findings).toEqual([]);
+    expect(judgeWords(later(' Thank you.', 0.9), {}).findings).toEqual([]);
+  });
+});
+
 describe('a bag phrase', () => {
   it.each([
     ['Thanks for watching!', 'credit'],

@@ -255,6 +255,12 @@ describe('in an overlap without word times', () => {
     [' and so my fell', ' my fellow Americans', 'and so my fellow Americans'],
     [' it was forgotten by', ' gotten by all', 'it was forgotten by all'],
     [' the end', ' of the beginning', 'the end of the beginning'],
+    [
+      ' so through windows of thy age shall',
+      ' windows of thy nage shall see',
+      'so through windows of thy age shall see',
+    ],
+    [' one red two', ' one blue two', 'one red two one blue two'],
     [' no', ' no', 'no'],
     ['', ' hello', 'hello'],
   ])('%j and %j are %j', (before, after, whole) => {

@@ -8,6 +8,8 @@ export interface GuardRules {
   readonly maxWordsPerSecond: number;
   /** A word below this probability is doubtful. */
   readonly wordProbability: number;
+  /** Words far from every voice are left out where their mean probability is below this. */
+  readonly voicelessProbability: number;
   /** So many neighbours that say exactly the same are doubtful. */
   readonly maxSameNeighbours: number;
 }
@@ -18,5 +20,7 @@ export const defaultGuardRules: GuardRules = {
   noSpeechThreshold: 0.6,
   maxWordsPerSecond: 8,
   wordProbability: 0.25,
+  // Lower than it need be: detectors miss quiet voices, and the model is less sure of those
+  voicelessProbability: 0.3,
   maxSameNeighbours: 3,
 };

@@ -6,6 +6,9 @@ const PIECES_PER_SECOND = { spaced: 8, unspaced: 12 };
 /** So many equal pieces in a row are no accident, even behind a piece that was heard differently. */
 const SURE_PIECES = 3;
 
+/** Of so many pieces one may have been heard differently. */
+const PIECES_PER_MISHEARING = 4;
+
 interface Piece {
   readonly normal: string;
   /** Where it ends in the text. */
@@ -36,10 +39,10 @@ export function mergeOverlapText(
     ] as const) {
       const from = ends.length - cutBefore - length;
       if (from < 0 || cutAfter + length > begins.length) continue;
-      const same = begins
+      const equal = begins
         .slice(cutAfter, cutAfter + length)
-        .every((piece, index) => piece.normal === ends[from + index]!.normal);
-      if (!same) continue;
+        .filter((piece, index) => piece.normal === ends[from + index]!.normal).length;
+      if (length - equal > Math.floor(length / PIECES_PER_MISHEARING)) continue;
       const cutEnd = cutBefore === 1 ? ends.at(-1)!.normal : '';
       const cutBegin = cutAfter === 1 ? begins[0]!.normal : '';
       const isWhole =
