@@ -1,69 +1,63 @@
 /** What it takes to make one sequence out of another. */
 export interface ErrorCounts {
   readonly substitutions: number;
-  /** Left out of what was heard. */
+  /** Said, but not heard. */
   readonly deletions: number;
   /** Heard, but not said. */
   readonly insertions: number;
 }
 
+/** Not reached yet. */
+const NOWHERE = -2;
+
 /**
- * The fewest errors between what was said and what was heard, by Levenshtein. Takes time for the errors, not for the
- * length: an hour of speech with few of them is compared at once.
+ * The fewest errors between what was said and what was heard (Levenshtein). Which are of which kind is one of several
+ * ways that are as short; their sum is the same for all. Takes time for the errors, not for the length (Landau and
+ * Vishkin, "Fast parallel and serial approximate string matching", 1989), so that hours are compared at once.
  */
 export function countErrors(said: readonly string[], heard: readonly string[]): ErrorCounts {
   const ids = new Map<string, number>();
-  const idOf = (item: string) => ids.get(item) ?? (ids.set(item, ids.size), ids.size - 1);
-  const from = Int32Array.from(said, idOf);
-  const to = Int32Array.from(heard, idOf);
-  // Ukkonen: where the distance is at most the half width, cells further from the diagonal cannot matter
-  for (let width = 16 + Math.abs(from.length - to.length); ; width *= 2) {
-    const found = countWithin(from, to, width);
-    if (found !== undefined) return found;
-  }
-}
+  for (const item of [...said, ...heard]) if (!ids.has(item)) ids.set(item, ids.size);
+  const from = Int32Array.from(said, (item) => ids.get(item)!);
+  const to = Int32Array.from(heard, (item) => ids.get(item)!);
+  const goal = to.length - from.length;
 
-/** Undefined where there are more than `width` errors. */
-function countWithin(from: Int32Array, to: Int32Array, width: number): ErrorCounts | undefined {
-  const far = from.length + to.length + 1;
-  let costs = new Int32Array(to.length + 1).fill(far);
-  // Insertions on the cheapest way; the rest follows from it and the lengths
-  let insertions = new Int32Array(to.length + 1);
-  for (let column = 0; column <= Math.min(width, to.length); column++) {
-    costs[column] = column;
-    insertions[column] = column;
-  }
-  let nextCosts = new Int32Array(to.length + 1);
-  let nextInsertions = new Int32Array(to.length + 1);
-  for (let row = 1; row <= from.length; row++) {
-    const first = Math.max(0, row - width);
-    const last = Math.min(to.length, row + width);
-    if (first > 0) nextCosts[first - 1] = far;
-    for (let column = first; column <= last; column++) {
-      let cost = costs[column]! + 1;
-      let inserted = insertions[column]!;
-      if (column > 0) {
-        const across = costs[column - 1]! + (from[row - 1] === to[column - 1] ? 0 : 1);
-        if (across <= cost) {
-          cost = across;
-          inserted = insertions[column - 1]!;
-        }
-        const along = nextCosts[column - 1]! + 1;
-        if (along < cost) {
-          cost = along;
-          inserted = nextInsertions[column - 1]! + 1;
-        }
+  // By diagonal (place in `to` less place in `from`): how far in `from` this many errors lead, one room at each end
+  const base = from.length + 1;
+  const size = from.length + to.length + 3;
+  let rows = new Int32Array(size).fill(NOWHERE);
+  let nextRows = new Int32Array(size).fill(NOWHERE);
+  // Insertions on the way there; the other kinds follow from them and the lengths
+  let insertions = new Int32Array(size);
+  let nextInsertions = new Int32Array(size);
+
+  for (let errors = 0; ; errors++) {
+    const lowest = Math.max(-from.length, -errors);
+    const highest = Math.min(to.length, errors);
+    for (let diagonal = lowest; diagonal <= highest; diagonal++) {
+      const at = base + diagonal;
+      let row = errors === 0 ? 0 : rows[at]! + 1;
+      let inserted = insertions[at]!;
+      if (rows[at + 1]! + 1 > row) {
+        row = rows[at + 1]! + 1;
+        inserted = insertions[at + 1]!;
       }
-      nextCosts[column] = cost;
-      nextInsertions[column] = inserted;
+      if (rows[at - 1]! > row) {
+        row = rows[at - 1]!;
+        inserted = insertions[at - 1]! + 1;
+      }
+      row = Math.min(row, from.length, to.length - diagonal);
+      if (row >= 0) {
+        while (row < from.length && row + diagonal < to.length && from[row] === to[row + diagonal]) row++;
+      }
+      nextRows[at] = row;
+      nextInsertions[at] = inserted;
     }
-    if (last < to.length) nextCosts[last + 1] = far;
-    [costs, nextCosts] = [nextCosts, costs];
+    [rows, nextRows] = [nextRows, rows];
     [insertions, nextInsertions] = [nextInsertions, insertions];
+    if (rows[base + goal] !== from.length) continue;
+    const inserted = insertions[base + goal]!;
+    const deletions = inserted - goal;
+    return { substitutions: errors - inserted - deletions, deletions, insertions: inserted };
   }
-  const errors = costs[to.length]!;
-  if (errors > width) return undefined;
-  const inserted = insertions[to.length]!;
-  const deletions = from.length - to.length + inserted;
-  return { substitutions: errors - inserted - deletions, deletions, insertions: inserted };
 }

@@ -1,3 +1,4 @@
+import type { Finding } from '@murmuration/pipeline/contract/finding';
 import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
 import type { Reference } from './read-references.ts';
 import { errorsOf, percentOf, type Score, scoreTranscript, sumScores } from './score-transcript.ts';
@@ -15,11 +16,13 @@ export interface EvaluatedRecording extends Score {
   readonly cached: number;
   /** Decoding attempts that were not kept. */
   readonly fallbacks: number;
+  /** What was left out, or kept with doubt. */
+  readonly findings: readonly Finding[];
 }
 
 export function evaluateRecording(
   { file, text, language }: Reference,
-  { transcript, cached }: RecordingTranscribed,
+  { transcript, cached, findings }: Pick<RecordingTranscribed, 'transcript' | 'cached' | 'findings'>,
   seconds: number,
 ): EvaluatedRecording {
   const score = scoreTranscript(text, transcript.text, language);
@@ -33,6 +36,7 @@ export function evaluateRecording(
     segments: transcript.segments.length,
     cached,
     fallbacks: transcript.segments.reduce((sum, segment) => sum + segment.fallbacks.length, 0),
+    findings,
   };
 }
 
@@ -67,6 +71,7 @@ export function summarize(
     segments: sum((recording) => recording.segments),
     cached: sum((recording) => recording.cached),
     fallbacks: sum((recording) => recording.fallbacks),
+    findings: sum((recording) => recording.findings.length),
     failed,
   };
 }
