@@ -1,6 +1,8 @@
 /** Writers that cannot go back leave one of these as the length of the data. */
 const UNKNOWN_BYTES = new Set([0, 0xffff_ffff, 0x7fff_ffff]);
 const MOST_CHUNKS = 64;
+/** PCM, float, A-law, mu-law, and the extensible form of them. Of other codecs, writers only guess the bytes per second. */
+const STEADY_CODECS = new Set([1, 3, 6, 7, 0xfffe]);
 
 /**
  * The length that a wav's own header promises; undefined where it does not say, and for RF64. FFmpeg quietly puts the
@@ -25,7 +27,10 @@ export async function wavDeclaredSeconds(
     if (name === 'data') {
       return bytesPerSecond > 0 && !UNKNOWN_BYTES.has(sizeBytes) ? sizeBytes / bytesPerSecond : undefined;
     }
-    if (name === 'fmt ' && head.length === 24) bytesPerSecond = head.readUInt32LE(16);
+    if (name === 'fmt ' && head.length === 24) {
+      if (!STEADY_CODECS.has(head.readUInt16LE(8))) return undefined;
+      bytesPerSecond = head.readUInt32LE(16);
+    }
     // Chunks begin at even positions.
     position += 8 + sizeBytes + (sizeBytes % 2);
   }

@@ -1,81 +1,13 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { ffmpegDecoder } from '@murmuration/media/ffmpeg-decoder';
-import { nodeAvDecoder } from '@murmuration/media/node-av-decoder';
-import type { Decoder, MediaInfo, Pcm } from '@murmuration/pipeline/ports';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Pcm } from '@murmuration/pipeline/ports';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { adapters, audio, correlation, decodeAll, hasFfmpeg, jfk, level, mediaFolder } from './decoders.ts';
 
-const audio = join(import.meta.dirname, '../fixtures/audio');
-const jfk = join(audio, 'jfk.flac');
-const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'murmuration-decoder-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Makes a file with the ffmpeg program; `args` stand between the input and the output's name. */
-function make(name: string, args: string[], input: string[] = ['-i', jfk]): string {
-  const path = join(folder, name);
-  if (existsSync(path)) return path;
-  execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...input, ...args, path]);
-  return path;
-}
-
-function write(name: string, bytes: Uint8Array | string): string {
-  const path = join(folder, name);
-  writeFileSync(path, bytes);
-  return path;
-}
-
-async function decodeAll(
-  decoder: Decoder,
-  path: string,
-): Promise<{ pcm: Pcm; blocks: number[]; info: MediaInfo; warnings: readonly string[] }> {
-  const { info, blocks, warnings } = await decoder.decode(path);
-  const parts: Pcm[] = [];
-  for await (const block of blocks) parts.push(block);
-  const pcm = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    pcm.set(part, at);
-    at += part.length;
-  }
-  return { pcm, blocks: parts.map((part) => part.length), info, warnings };
-}
-
-function correlation(one: Pcm, other: Pcm): number {
-  let [dot, oneEnergy, otherEnergy] = [0, 0, 0];
-  for (let sample = 0; sample < Math.min(one.length, other.length); sample += 1) {
-    dot += one[sample]! * other[sample]!;
-    oneEnergy += one[sample]! ** 2;
-    otherEnergy += other[sample]! ** 2;
-  }
-  return dot / Math.sqrt(oneEnergy * otherEnergy);
-}
-
-function level(pcm: Pcm, fromSeconds = 0, toSeconds = pcm.length / 16_000): number {
-  const part = pcm.subarray(Math.round(fromSeconds * 16_000), Math.round(toSeconds * 16_000));
-  return Math.sqrt(part.reduce((sum, sample) => sum + sample * sample, 0) / part.length);
-}
-
-const adapters: { name: string; decoder: Decoder; missing: boolean }[] = [
-  { name: 'nodeAvDecoder', decoder: nodeAvDecoder(), missing: false },
-  { name: 'ffmpegDecoder', decoder: ffmpegDecoder(), missing: !hasFfmpeg },
-];
+const media = mediaFolder();
 
 describe.each(adapters)('$name', ({ decoder, missing }) => {
   describe.skipIf(missing)('reads', () => {
@@ -114,7 +46,7 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
     });
 
     it('a name with a colon, a quote and a space in it', async () => {
-      const path = join(folder, `it's a: %d "name".flac`);
+      const path = media.pathOf(`it's a: %d "name".flac`);
       copyFileSync(join(audio, 'brooklyn-bridge.flac'), path);
       expect((await decodeAll(decoder, path)).pcm.length).toBeGreaterThan(28_000);
     });
@@ -145,7 +77,7 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
       ['aac.mkv', ['-c:a', 'aac']],
       ['speech.aiff', []],
     ])('%s', async (name, args) => {
-      const { pcm, warnings } = await decodeAll(decoder, make(name, args));
+      const { pcm, warnings } = await decodeAll(decoder, media.make(name, args));
       expect(warnings).toEqual([]);
       // Codecs without a length of their own round up to whole packets.
       expect(Math.abs(pcm.length - original.length)).toBeLessThan(16_000 * 0.09);
@@ -155,7 +87,7 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
 
     it('a video with sound', async () => {
       const picture = ['-f', 'lavfi', '-i', 'color=size=64x64:rate=5:duration=14'];
-      const path = make('film.mp4', ['-c:a', 'aac', '-c:v', 'mpeg4'], ['-i', jfk, ...picture]);
+      const path = media.make('film.mp4', ['-c:a', 'aac', '-c:v', 'mpeg4'], ['-i', jfk, ...picture]);
       const { pcm, info, warnings } = await decodeAll(decoder, path);
       expect(Math.abs(pcm.length - 176_000)).toBeLessThan(1_600);
       expect(info.codec).toBe('aac');
@@ -163,7 +95,7 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
     });
 
     it('audio that starts late: silence comes first', async () => {
-      const path = make('late.mp4', ['-c:a', 'aac', '-c:v', 'mpeg4', '-map', '0:v', '-map', '1:a'], [
+      const path = media.make('late.mp4', ['-c:a', 'aac', '-c:v', 'mpeg4', '-map', '0:v', '-map', '1:a'], [
         '-f', 'lavfi', '-i', 'color=size=64x64:rate=5:duration=14', '-itsoffset', '2.5', '-i', jfk,
       ]); // biome-ignore format: ffmpeg reads pairs
       const { pcm } = await decodeAll(decoder, path);
@@ -173,7 +105,7 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
     });
 
     it('a recording with a hole: silence fills it', async () => {
-      const path = make('hole.mkv', ['-c:a', 'pcm_s16le', '-af', "aselect='lt(t,4)+gte(t,7)'"]);
+      const path = media.make('hole.mkv', ['-c:a', 'pcm_s16le', '-af', "aselect='lt(t,4)+gte(t,7)'"]);
       const { pcm } = await decodeAll(decoder, path);
       expect(Math.abs(pcm.length - 176_000)).toBeLessThan(4_000);
       expect(level(pcm, 4.2, 6.8)).toBeLessThan(1e-4);
@@ -184,7 +116,7 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
   describe.skipIf(missing || !hasFfmpeg)('makes stereo to mono', () => {
     const tone = (gain: number) => `sine=frequency=440:duration=2:sample_rate=16000,volume=${gain}*8`;
     it('as the mean, so that two loud channels do not clip', async () => {
-      const path = make('loud.wav', ['-filter_complex', 'amerge', '-c:a', 'pcm_f32le'], [
+      const path = media.make('loud.wav', ['-filter_complex', 'amerge', '-c:a', 'pcm_f32le'], [
         '-f', 'lavfi', '-i', tone(0.9), '-f', 'lavfi', '-i', tone(0.9),
       ]); // biome-ignore format: ffmpeg reads pairs
       const { pcm } = await decodeAll(decoder, path);
@@ -192,7 +124,7 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
     });
 
     it('as half of what one channel alone holds', async () => {
-      const path = make('left.wav', ['-filter_complex', 'amerge', '-c:a', 'pcm_f32le'], [
+      const path = media.make('left.wav', ['-filter_complex', 'amerge', '-c:a', 'pcm_f32le'], [
         '-f', 'lavfi', '-i', tone(0.8), '-f', 'lavfi', '-i', tone(0),
       ]); // biome-ignore format: ffmpeg reads pairs
       const { pcm } = await decodeAll(decoder, path);
@@ -208,29 +140,31 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
       );
 
     it('a file that is not there', async () => {
-      expect(await refusal(join(folder, 'nowhere.wav'))).toMatchObject({ code: 'file-not-found' });
+      expect(await refusal(media.pathOf('nowhere.wav'))).toMatchObject({ code: 'file-not-found' });
     });
 
     it('a folder', async () => {
-      mkdirSync(join(folder, 'folder.wav'), { recursive: true });
-      expect(await refusal(join(folder, 'folder.wav'))).toMatchObject({ code: 'media-unreadable' });
+      mkdirSync(media.pathOf('folder.wav'), { recursive: true });
+      expect(await refusal(media.pathOf('folder.wav'))).toMatchObject({ code: 'media-unreadable' });
     });
 
     it('0 bytes', async () => {
-      expect(await refusal(write('empty.mp3', ''))).toMatchObject({ code: 'media-empty' });
+      expect(await refusal(media.write('empty.mp3', ''))).toMatchObject({ code: 'media-empty' });
     });
 
     it('a header without a sample', async () => {
       const wav = readFileSync(join(audio, 'wreck-a-nice-beach.wav')).subarray(0, 44);
       wav.writeUInt32LE(0, 40);
-      expect(await refusal(write('header.wav', wav))).toMatchObject({ code: 'media-empty' });
+      expect(await refusal(media.write('header.wav', wav))).toMatchObject({ code: 'media-empty' });
     });
 
     const text = 'It was the best of times, it was the worst of times.\n'.repeat(2_000);
     it.each(['mp3', 'wav', 'flac', 'm4a', 'ogg', 'aac', 'txt', 'amr'])(
       'text named .%s',
       async (extension) => {
-        expect(await refusal(write(`text.${extension}`, text))).toMatchObject({ code: 'media-unreadable' });
+        expect(await refusal(media.write(`text.${extension}`, text))).toMatchObject({
+          code: 'media-unreadable',
+        });
       },
     );
 
@@ -239,16 +173,18 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
         { length: 100_000 },
         (_, index) => (index * index * 31 + (index >> 3)) % 251,
       );
-      expect(await refusal(write(`random.${extension}`, bytes))).toMatchObject({ code: 'media-unreadable' });
+      expect(await refusal(media.write(`random.${extension}`, bytes))).toMatchObject({
+        code: 'media-unreadable',
+      });
     });
 
     it('subtitles', async () => {
-      const path = write('captions.srt', '1\n00:00:01,000 --> 00:00:02,000\nhello\n');
+      const path = media.write('captions.srt', '1\n00:00:01,000 --> 00:00:02,000\nhello\n');
       expect(await refusal(path)).toMatchObject({ code: 'media-unreadable' });
     });
 
     it('a playlist that names another file', async () => {
-      const path = write(
+      const path = media.write(
         'list.m3u8',
         `#EXTM3U\n#EXT-X-TARGETDURATION:11\n#EXTINF:11,\n${jfk}\n#EXT-X-ENDLIST\n`,
       );
@@ -257,15 +193,15 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
 
     it.skipIf(!hasFfmpeg)('a picture, also under the name of a recording', async () => {
       const picture = ['-f', 'lavfi', '-i', 'color=size=64x64:duration=1'];
-      const path = make('picture.png', ['-frames:v', '1', '-update', '1'], picture);
+      const path = media.make('picture.png', ['-frames:v', '1', '-update', '1'], picture);
       expect(await refusal(path)).toMatchObject({ code: 'media-unreadable' });
-      copyFileSync(path, join(folder, 'picture.mp3'));
-      expect(await refusal(join(folder, 'picture.mp3'))).toMatchObject({ code: 'media-unreadable' });
+      copyFileSync(path, media.pathOf('picture.mp3'));
+      expect(await refusal(media.pathOf('picture.mp3'))).toMatchObject({ code: 'media-unreadable' });
     });
 
     it.skipIf(!hasFfmpeg)('a film without sound, and says what it holds', async () => {
       const picture = ['-f', 'lavfi', '-i', 'color=size=64x64:rate=5:duration=1'];
-      const error = await refusal(make('silent.mp4', ['-c:v', 'mpeg4'], picture));
+      const error = await refusal(media.make('silent.mp4', ['-c:v', 'mpeg4'], picture));
       expect(error).toMatchObject({ code: 'media-unreadable' });
       expect((error as Error).message).toContain('only video (mpeg4)');
     });
@@ -275,7 +211,7 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
     it('gives a cut-off flac up to the cut, and a warning', async () => {
       const { pcm, warnings } = await decodeAll(
         decoder,
-        write('cut.flac', readFileSync(jfk).subarray(0, 400_000)),
+        media.write('cut.flac', readFileSync(jfk).subarray(0, 400_000)),
       );
       expect(pcm.length).toBeGreaterThan(3 * 16_000);
       expect(pcm.length).toBeLessThan(4 * 16_000);
@@ -284,14 +220,14 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
 
     it('gives a cut-off wav up to the cut, and a warning', async () => {
       const wav = readFileSync(join(audio, 'wreck-a-nice-beach.wav')).subarray(0, 100_001);
-      const { pcm, warnings } = await decodeAll(decoder, write('cut.wav', wav));
+      const { pcm, warnings } = await decodeAll(decoder, media.write('cut.wav', wav));
       expect(pcm.length / 16_000).toBeCloseTo(3.1, 1);
       expect(warnings[0]).toMatch(/^ended early: 3\.1 s of 5\.0 s decoded/);
     });
 
     it('gives a cut-off mp3 up to the cut, and a warning', async () => {
       const mp3 = readFileSync(join(audio, 'librispeech-1272-141231-0002.mp3')).subarray(0, 50_000);
-      const { pcm, warnings } = await decodeAll(decoder, write('cut.mp3', mp3));
+      const { pcm, warnings } = await decodeAll(decoder, media.write('cut.mp3', mp3));
       expect(pcm.length).toBeGreaterThan(6 * 16_000);
       expect(warnings[0]).toMatch(/^ended early/);
     });
@@ -303,9 +239,9 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
     ])(
       'gives what surrounds a damaged stretch of a .%s at its true time, and a warning',
       async (kind, args) => {
-        const bytes = readFileSync(make(`sound.${kind}`, args));
+        const bytes = readFileSync(media.make(`sound.${kind}`, args));
         bytes.fill(0x55, bytes.length >> 1, (bytes.length >> 1) + 4_000);
-        const { pcm, warnings } = await decodeAll(decoder, write(`hurt.${kind}`, bytes));
+        const { pcm, warnings } = await decodeAll(decoder, media.write(`hurt.${kind}`, bytes));
         expect(pcm.length / 16_000).toBeGreaterThan(10.5);
         expect(warnings.join()).toMatch(/damaged: \d+ packet/);
       },

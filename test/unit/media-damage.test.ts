@@ -88,6 +88,7 @@ describe('wavDeclaredSeconds', () => {
     return Buffer.concat([head, body, Buffer.alloc(body.length % 2)]);
   }
   const format = Buffer.alloc(16);
+  format.writeUInt16LE(1, 0);
   format.writeUInt32LE(32_000, 8);
 
   const declared = (...chunks: Buffer[]) => {
@@ -106,6 +107,12 @@ describe('wavDeclaredSeconds', () => {
 
   it.each([0, 0xffff_ffff])('takes a length of %d for unknown: a stream was being written', async (size) => {
     expect(await declared(chunk('fmt ', format), chunk('data', Buffer.alloc(8), size))).toBeUndefined();
+  });
+
+  it('promises nothing for a codec whose writers guess, such as adpcm', async () => {
+    const adpcm = Buffer.from(format);
+    adpcm.writeUInt16LE(0x11, 0);
+    expect(await declared(chunk('fmt ', adpcm), chunk('data', Buffer.alloc(8), 64_000))).toBeUndefined();
   });
 
   it('promises nothing for a torn header', async () => {
