@@ -14,6 +14,7 @@ const help = `Measures Murmuration beside faster-whisper: same weights, same mac
   --rounds N    of the speed measurement (default 9)
   --models A,B  of Murmuration (default whisper-tiny.en-int8)
   --name NAME   of the result file in test/bench/results (default: the subject)
+  --long        against faster-whisper's ways with long recordings: voice detection, batches
   --alone       without faster-whisper, which needs Python 3.11`;
 
 const { values, positionals } = parseArgs({
@@ -23,6 +24,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '9' },
     models: { type: 'string', default: 'whisper-tiny.en-int8' },
     name: { type: 'string' },
+    long: { type: 'boolean', default: false },
     alone: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -42,7 +44,7 @@ if (subject === 'front') {
 const threads = Number(values.threads ?? 2);
 const contestants = [
   ...(await startRoster(values.models.split(','), threads)),
-  ...(values.alone ? [] : await startPeers(threads)),
+  ...(values.alone ? [] : await startPeers(threads, values.long)),
 ];
 try {
   if (subject === 'speed') await measureSpeed(contestants, { name, threads, rounds: Number(values.rounds) });

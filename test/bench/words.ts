@@ -17,10 +17,12 @@ export async function measureWords(
   try {
     for (const [index, contestant] of contestants.entries()) {
       const transcripts: string[] = [];
-      let milliseconds = 0;
+      let engineMilliseconds = 0;
+      let totalMilliseconds = 0;
       for (const file of files) {
         const lap = await contestant.transcribe(resolve(dirname(manifest), file));
-        milliseconds += lap.engineMilliseconds;
+        engineMilliseconds += lap.engineMilliseconds;
+        totalMilliseconds += lap.totalMilliseconds;
         transcripts.push(JSON.stringify({ file, text: lap.text }));
       }
       const path = join(folder, `${index}.jsonl`);
@@ -28,7 +30,8 @@ export async function measureWords(
       rows.push({
         contestant: contestant.name,
         ...score(manifest, path),
-        'engine s': Math.round(milliseconds / 100) / 10,
+        'engine s': Math.round(engineMilliseconds / 100) / 10,
+        'total s': Math.round(totalMilliseconds / 100) / 10,
       });
     }
   } finally {
