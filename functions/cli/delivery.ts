@@ -16,6 +16,9 @@ export interface DeliveryOptions {
   readonly outputDir?: string;
   readonly jsonl?: boolean;
   readonly quiet?: boolean;
+  readonly maxLineLength?: number;
+  readonly maxLines?: number;
+  readonly highlightWords?: boolean;
   /** File for one line a recording: what was left out or is doubtful. */
   readonly report?: string;
 }
@@ -40,6 +43,7 @@ export async function openDelivery(files: readonly string[], options: DeliveryOp
   if (outputDir !== undefined) {
     await prepareFolder(outputDir);
   }
+  const writing = writingOf(options);
   const reports: string[] = [];
   let readerGone = false;
   const toReader = (text: string) =>
@@ -55,7 +59,7 @@ export async function openDelivery(files: readonly string[], options: DeliveryOp
       // Written anew each time, so that it is whole whenever the work ends
       if (options.report !== undefined) await writeAtomically(options.report, reports.join(''));
       for (const { format, path } of plan?.get(file) ?? []) {
-        await writeAtomically(path, formats[format].write(recording.transcript));
+        await writeAtomically(path, formats[format].write(recording.transcript, writing));
         if (!options.quiet) writeNote(`wrote ${path}`);
       }
       if (readerGone) return;
@@ -63,9 +67,17 @@ export async function openDelivery(files: readonly string[], options: DeliveryOp
       const [name] = names;
       if (plan !== undefined || name === undefined) return;
       if (files.length > 1 && !options.quiet) process.stderr.write(`==> ${printable(file)} <==\n`);
-      await toReader(formats[name].write(recording.transcript));
+      await toReader(formats[name].write(recording.transcript, writing));
     },
   };
+}
+
+function writingOf({ maxLineLength, maxLines, highlightWords = false }: DeliveryOptions) {
+  const captions = {
+    ...(maxLineLength === undefined ? {} : { maxLineCharacters: maxLineLength }),
+    ...(maxLines === undefined ? {} : { maxLines }),
+  };
+  return { captions, highlightWords };
 }
 
 async function prepareFolder(path: string): Promise<void> {

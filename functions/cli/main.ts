@@ -65,6 +65,9 @@ export async function main(argv: readonly string[]): Promise<number> {
         'drc',
       ]),
     )
+    .option('--max-line-length <n>', 'characters in a line of srt and vtt (default: 42)', positiveWhole)
+    .option('--max-lines <n>', 'lines of a caption (default: 2)', positiveWhole)
+    .option('--highlight-words', 'mark each word of vtt when it is said')
     .option('--replace <rules.json>', 'find and replace: see the README')
     .option('--redact <kind,…>', 'email, phone, card, ssn; nothing is cached then', list)
     .option('--phone-country <code>', 'whose telephone numbers have no + (default: US)')

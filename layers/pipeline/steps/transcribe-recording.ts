@@ -4,14 +4,19 @@ import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
 import { MurmurationError } from '../errors.ts';
 import { findInvented } from '../guards/find-invented.ts';
 import type { SpeechSpan } from '../guards/signs-of.ts';
-import { type Cut, type CutSegment, cutChannels } from '../hearing/cut-channels.ts';
+import type { Cut } from '../hearing/cut-channels.ts';
 import { hearSegments } from '../hearing/hear-segments.ts';
 import { inBatches } from '../hearing/in-batches.ts';
+import { openSegments, place, speechOf, toHearable } from '../hearing/placed-segment.ts';
 import { type HeardSegment, mergeSegments } from '../merge/merge-segments.ts';
-import type { DecodedMedia, Decoder, Engine, MediaSource, Pcm, TranscriptCache } from '../ports.ts';
-import { SAMPLE_RATE_HERTZ } from '../ports.ts';
+import {
+  type Decoder,
+  type Engine,
+  type MediaSource,
+  SAMPLE_RATE_HERTZ,
+  type TranscriptCache,
+} from '../ports.ts';
 import { heardLanguages } from '../transcripts/heard-languages.ts';
-import { shiftSegment } from '../transcripts/shift-segment.ts';
 
 /** One recording to be transcribed. */
 export interface RecordingRequest {
@@ -60,10 +65,6 @@ export interface RecordingOptions {
   readonly onProgress?: ((progress: RecordingProgress) => void) | undefined;
 }
 
-interface Placed extends CutSegment {
-  readonly channel: number | undefined;
-}
-
 /**
  * Turns one recording into a transcript whose times count from the recording's start. Holds two batches of audio at a
  * time. Throws what its ports throw, and `media-truncated` where the file is damaged and that was not allowed.
@@ -75,7 +76,7 @@ export async function transcribeRecording(
 ): Promise<RecordingTranscribed> {
   const { source, decoding, channels = 'mix', preprocess, batchSize = 4, allowDamaged = false } = request;
   const name = request.name ?? (typeof source === 'string' ? source : 'the recording');
-  const { media, segments } = await open();
+  const { media, segments } = await openSegments(source, { channels, preprocess }, { decoder, cut }, signal);
   const languages = heardLanguages();
   const heard: HeardSegment[] = [];
   const speech: SpeechSpan[] = [];
@@ -111,56 +112,25 @@ export async function transcribeRecording(
   }
   const { segments: trusted, findings } = findInvented(
     heard.map((segment) => segment.transcript),
-    { speech: listened ? speech : undefined },
+    { speech: listened ? speech : undefined, rules: thresholdsOf(decoding) },
   );
   const whole = mergeSegments(
     heard.map(({ overlapSeconds }, index) => ({ transcript: trusted[index]!, overlapSeconds })),
     { model: engine.modelId, decoding, durationSeconds },
   );
-  const transcript = decoding.words ? whole : { ...whole, segments: whole.segments.map(withoutWords) };
+  // Turns of a talk are told apart by words
+  const transcript =
+    decoding.words || channels === 'separate'
+      ? whole
+      : { ...whole, segments: whole.segments.map(withoutWords) };
   return { transcript, findings, warnings: [...media.warnings], damaged, cached };
-
-  async function open(): Promise<{ media: DecodedMedia<unknown>; segments: AsyncIterable<Placed> }> {
-    if (channels === 'mix') {
-      const media = await decoder.decode(source, signal, { preprocess });
-      return { media, segments: unlabelled(cut(media.blocks)) };
-    }
-    const media = await decoder.decodeChannels(source, signal, { preprocess });
-    return { media, segments: cutChannels(media.blocks, media.info.channels, cut) };
-  }
 }
 
-async function* unlabelled(segments: AsyncIterable<CutSegment>): AsyncGenerator<Placed> {
-  for await (const segment of segments) yield { ...segment, channel: undefined };
-}
-
-function toHearable({ pcm, speech }: CutSegment): Parameters<typeof hearSegments>[0][number] {
+/** What the engine was told to doubt, the guards doubt too. */
+function thresholdsOf({ logprobThreshold, noSpeechThreshold }: DecodingInput) {
   return {
-    pcm,
-    speech: speech?.map(({ startSample, endSample }) => ({
-      startSeconds: startSample / SAMPLE_RATE_HERTZ,
-      endSeconds: endSample / SAMPLE_RATE_HERTZ,
-    })),
-  };
-}
-
-/** Where a voice was heard, in seconds of the recording. */
-function speechOf({ speech = [], startSample, channel }: Placed): SpeechSpan[] {
-  return speech.map((span) => ({
-    startSeconds: (startSample + span.startSample) / SAMPLE_RATE_HERTZ,
-    endSeconds: (startSample + span.endSample) / SAMPLE_RATE_HERTZ,
-    channel,
-  }));
-}
-
-function place(
-  transcript: SegmentTranscript,
-  { startSample, overlapSamples, channel }: Placed,
-): HeardSegment {
-  const shifted = shiftSegment(transcript, startSample / SAMPLE_RATE_HERTZ);
-  return {
-    transcript: channel === undefined ? shifted : { ...shifted, channel },
-    overlapSeconds: overlapSamples / SAMPLE_RATE_HERTZ,
+    ...(logprobThreshold === undefined ? {} : { logprobThreshold }),
+    ...(noSpeechThreshold === undefined ? {} : { noSpeechThreshold }),
   };
 }
 

@@ -1,0 +1,69 @@
+import type { SegmentTranscript } from '../contract/transcript.ts';
+import type { SpeechSpan } from '../guards/signs-of.ts';
+import type { HeardSegment } from '../merge/merge-segments.ts';
+import { type DecodedMedia, type Decoder, type MediaSource, SAMPLE_RATE_HERTZ } from '../ports.ts';
+import { shiftSegment } from '../transcripts/shift-segment.ts';
+import { type Cut, type CutSegment, cutChannels } from './cut-channels.ts';
+import type { Hearable } from './second-look.ts';
+
+/** A segment with its place in the recording. */
+export interface PlacedSegment extends CutSegment {
+  /** Undefined where channels are mixed. */
+  readonly channel: number | undefined;
+}
+
+export interface OpenedRecording {
+  readonly media: DecodedMedia<unknown>;
+  readonly segments: AsyncIterable<PlacedSegment>;
+}
+
+/** Opens a recording and cuts it, its channels mixed or each on its own. Throws what the decoder throws. */
+export async function openSegments(
+  source: MediaSource,
+  { channels, preprocess }: { channels: 'mix' | 'separate'; preprocess: 'none' | 'drc' | undefined },
+  { decoder, cut }: { decoder: Decoder; cut: Cut },
+  signal: AbortSignal | undefined,
+): Promise<OpenedRecording> {
+  if (channels === 'mix') {
+    const media = await decoder.decode(source, signal, { preprocess });
+    return { media, segments: unlabelled(cut(media.blocks)) };
+  }
+  const media = await decoder.decodeChannels(source, signal, { preprocess });
+  return { media, segments: cutChannels(media.blocks, media.info.channels, cut) };
+}
+
+async function* unlabelled(segments: AsyncIterable<CutSegment>): AsyncGenerator<PlacedSegment> {
+  for await (const segment of segments) yield { ...segment, channel: undefined };
+}
+
+/** As the engine's caller wants it: times in seconds of the segment. */
+export function toHearable({ pcm, speech }: CutSegment): Hearable {
+  return {
+    pcm,
+    speech: speech?.map(({ startSample, endSample }) => ({
+      startSeconds: startSample / SAMPLE_RATE_HERTZ,
+      endSeconds: endSample / SAMPLE_RATE_HERTZ,
+    })),
+  };
+}
+
+/** Where a voice was heard, in seconds of the recording. */
+export function speechOf({ speech = [], startSample, channel }: PlacedSegment): SpeechSpan[] {
+  return speech.map((span) => ({
+    startSeconds: (startSample + span.startSample) / SAMPLE_RATE_HERTZ,
+    endSeconds: (startSample + span.endSample) / SAMPLE_RATE_HERTZ,
+    channel,
+  }));
+}
+
+/** A segment's transcript in seconds of the recording. */
+export function place(
+  transcript: SegmentTranscript,
+  { startSample, overlapSamples, channel }: Placed,
+): HeardSegment {
+  const shifted = shiftSegment(transcript, startSample / SAMPLE_RATE_HERTZ);
+  return {
+    transcript: channel === undefined ? shifted : { ...shifted, channel },
+    overlapSeconds: overlapSamples / SAMPLE_RATE_HERTZ,
+  };
+}
