@@ -98,6 +98,14 @@ describe('an edited transcript', () => {
     expect(result!.words!.map((word) => word.text)).toEqual(['J.F. Kennedy']);
   });
 
+  it('edits the text of a segment whose words do not have what is to go', () => {
+    for (const words of [[], wordsOf('Jeff K.')]) {
+      const segments = [segmentOf({ text: 'Jeff Kennedy.', words })];
+      const [result] = editTranscript(transcriptOf({ segments, text: 'Jeff Kennedy.' }), kennedy).segments;
+      expect(result).toEqual({ ...segments[0], text: 'J.F. Kennedy.', tokens: [] });
+    }
+  });
+
   it('leaves a text that is laid out in its own way in that layout', () => {
     const transcript = transcriptOf({
       text: 'A: hi\n\nB: Jeff Kennedy',

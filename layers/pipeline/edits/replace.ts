@@ -50,13 +50,10 @@ export function parseReplaceRules(text: string): TextEdit[] {
 
 /** The edit of one rule; `name` stands in error messages. Throws `invalid-argument`. */
 export function replace(rule: ReplaceRule, name = 'the rule'): TextEdit {
-  const pattern = compile(rule, name);
-  if (pattern.matcher('').find()) {
-    throw refusal(`${name}: "${'regex' in rule ? rule.regex : rule.find}" also matches nothing at all`);
-  }
+  const matches = 'regex' in rule ? regexMatches(rule, name) : literalMatches(rule);
   return (text) => {
     const changes = [];
-    for (const match of pattern.matchAll(text)) {
+    for (const match of matches(text)) {
       const start = match.index!;
       const end = start + match[0].length;
       // `\b` and `^` can still match nothing inside a text
@@ -68,23 +65,34 @@ export function replace(rule: ReplaceRule, name = 'the rule'): TextEdit {
   };
 }
 
-function compile(rule: ReplaceRule, name: string): RE2JS {
-  const letters = 'regex' in rule ? rule.flags : '';
+type Matches = (text: string) => Iterable<RegExpMatchArray>;
+type LiteralRule = Extract<ReplaceRule, { find: string }>;
+type RegexRule = Extract<ReplaceRule, { regex: string }>;
+
+/** By the engine of the language: ten times as fast, and a literal cannot run away. */
+function literalMatches({ find, ignoreCase }: LiteralRule): Matches {
+  const words = find.trim().split(/\s+/u);
+  const source = words.map((word) => word.replace(/[\^$\\.*+?()[\]{}|/]/g, '\\$&')).join('\\s+');
+  const pattern = new RegExp(source, ignoreCase ? 'giu' : 'gu');
+  return (text) => text.matchAll(pattern);
+}
+
+/** By RE2, which takes time for the text alone: a regular expression from a file may be anyone's. */
+function regexMatches({ regex, flags: letters, ignoreCase }: RegexRule, name: string): Matches {
   const flags =
-    (rule.ignoreCase || letters.includes('i') ? RE2JS.CASE_INSENSITIVE : 0) |
+    (ignoreCase || letters.includes('i') ? RE2JS.CASE_INSENSITIVE : 0) |
     (letters.includes('s') ? RE2JS.DOTALL : 0) |
     (letters.includes('m') ? RE2JS.MULTILINE : 0);
-  const source =
-    'regex' in rule
-      ? RE2JS.translateRegExp(rule.regex)
-      : rule.find.trim().split(/\s+/u).map(RE2JS.quote).join('\\s+');
+  let pattern: RE2JS;
   try {
-    return RE2JS.compile(source, flags);
+    pattern = RE2JS.compile(RE2JS.translateRegExp(regex), flags);
   } catch (cause) {
     if (!(cause instanceof RE2JSException)) throw cause;
     const why = cause.message.replace(/^error parsing regexp: /, '');
     throw refusal(`${name}: ${why}: look-around and back-references are not understood`, cause);
   }
+  if (pattern.matcher('').find()) throw refusal(`${name}: "${regex}" also matches nothing at all`);
+  return (text) => pattern.matchAll(text);
 }
 
 /** Whether no letter or digit touches either end. */
