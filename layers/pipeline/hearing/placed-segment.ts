@@ -59,7 +59,7 @@ export function speechOf({ speech = [], startSample, channel }: PlacedSegment): 
 /** A segment's transcript in seconds of the recording. */
 export function place(
   transcript: SegmentTranscript,
-  { startSample, overlapSamples, channel }: Placed,
+  { startSample, overlapSamples, channel }: PlacedSegment,
 ): HeardSegment {
   const shifted = shiftSegment(transcript, startSample / SAMPLE_RATE_HERTZ);
   return {
