@@ -40,8 +40,12 @@ const pausesAt = (...pauses: [from: number, to: number][]) =>
   });
 
 /** Samples that name their own position, so that a lost or doubled one shows. */
-function ramp(samples: number): Pcm {
-  return Float32Array.from({ length: samples }, (_, index) => (index % 8_191) / 8_191 + 1e-3);
+const longRamp = Float32Array.from({ length: 200 * RATE }, (_, index) => (index % 8_191) / 8_191 + 1e-3);
+const ramp = (samples: number): Pcm => longRamp.slice(0, samples);
+
+/** Quietest in places that fit no window of the detector. */
+function speechOfAll(samples: number): Pcm {
+  return Float32Array.from({ length: samples }, (_, index) => (index % 100_001 < 3_000 ? 1e-3 : 0.5));
 }
 
 function* inBlocks(pcm: Pcm, sizes: readonly number[], onRead?: (at: number) => void): Generator<Pcm> {
@@ -180,6 +184,24 @@ describe('cutting with a voice detector', () => {
     expect(first!.endSample / RATE).toBeCloseTo(24.6, 1);
     expect(second!.startSample / RATE).toBeCloseTo(23.6, 1);
     expect(second!.overlapSamples).toBe(RATE);
+  });
+
+  it('does not take a hesitant voice for a pause', async () => {
+    const probabilityOf = (window: number) => {
+      const second = (window * WINDOW) / RATE;
+      if (second >= 17 && second < 17.5) return 0.34;
+      return second >= 20 && second < 26 ? 0.36 : 0.9;
+    };
+    const [first] = await cutAll(ramp(45 * RATE), fakeVoice(probabilityOf));
+    expect(first!.endSample / RATE).toBeCloseTo(17.25, 1);
+  });
+
+  it('hears speech from first to last where it never stops', async () => {
+    const segments = await cutAll(speechOfAll(100 * RATE), pausesAt());
+    expect(segments.filter(({ startSample }) => startSample % WINDOW > 0).length).toBeGreaterThan(0);
+    for (const { speech, pcm } of segments) {
+      expect(speech).toEqual([{ startSample: 0, endSample: pcm.length }]);
+    }
   });
 
   it('says where in each segment a voice is', async () => {
