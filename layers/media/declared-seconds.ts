@@ -5,13 +5,13 @@ import { wavDeclaredSeconds } from './wav-declared-seconds.ts';
 
 /** The length that a file itself promises for its audio; undefined where it promises none or FFmpeg guessed. */
 export async function declaredSeconds(
-  { readBytes }: Pick<OpenedSource, 'readBytes'>,
+  { bytes }: Pick<OpenedSource, 'bytes'>,
   probed: ProbedMedia,
 ): Promise<number | undefined> {
   const { container, containerDurationSeconds, streams, audio } = probed;
   if (audio === null || container.split(',').some((name) => guessedDurationFormats.has(name)))
     return undefined;
-  if (container === 'wav') return readBytes && wavDeclaredSeconds(readBytes);
+  if (container === 'wav') return bytes && wavDeclaredSeconds(bytes);
   // A picture may outlast the sound, so the container's length speaks for the audio only where audio is alone.
   const promised =
     audio.durationSeconds ?? (streams.length === 1 ? containerDurationSeconds : null) ?? undefined;

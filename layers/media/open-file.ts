@@ -7,13 +7,15 @@ import type { OpenedSource } from './opened-source.ts';
 export async function openFile(path: string, name = path): Promise<OpenedSource> {
   await checkMediaFile(path, name);
   // A pipe can be read once only: to open it again would wait for a writer for ever
-  const isFile = (await stat(path)).isFile();
+  const found = await stat(path);
   return {
     name,
     // `file:` so that no name is taken for a protocol
     input: `file:${resolve(path)}`,
     protocols: 'file',
-    readBytes: isFile ? (start, end) => readFileBytes(path, start, end) : undefined,
+    bytes: found.isFile()
+      ? { sizeBytes: found.size, read: (start, end) => readFileBytes(path, start, end) }
+      : undefined,
     throwIfBroken() {},
     async close() {},
   };

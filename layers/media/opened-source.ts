@@ -1,3 +1,5 @@
+import type { RangeSource } from '@murmuration/pipeline/ports';
+
 /** A source as FFmpeg can open it, and what must be tidied up afterwards. */
 export interface OpenedSource {
   /** What messages call it. */
@@ -6,8 +8,8 @@ export interface OpenedSource {
   readonly input: string;
   /** The only protocols that FFmpeg needs, with commas between them. */
   readonly protocols: string;
-  /** Reads any bytes of it; undefined where that would disturb it, as with a pipe. */
-  readonly readBytes: ((start: number, end: number) => Promise<Uint8Array>) | undefined;
+  /** Undefined where reading would disturb it, as with a pipe. */
+  readonly bytes: Pick<RangeSource, 'sizeBytes' | 'read'> | undefined;
   /** Throws what stopped its bytes, which FFmpeg may take for its end. */
   throwIfBroken(): void;
   /** May be called more than once. */

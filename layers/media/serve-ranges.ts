@@ -75,10 +75,7 @@ export async function serveRanges(
     name,
     input: `http://127.0.0.1:${(server.address() as AddressInfo).port}${secretPath}`,
     protocols: 'http,tcp',
-    async readBytes(start, end) {
-      const last = Math.min(end, sizeBytes);
-      return start < last ? source.read(start, last, signal) : new Uint8Array();
-    },
+    bytes: { sizeBytes, read: (start, end) => source.read(start, end, signal) },
     throwIfBroken() {
       if (broken === undefined) return;
       if (broken instanceof MurmurationError) throw broken;

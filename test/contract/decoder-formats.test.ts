@@ -201,6 +201,14 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
     });
   });
 
+  describe.skipIf(missing)('of a wav that promises less than it holds', () => {
+    it('gives what was promised, and a warning', async () => {
+      const { pcm, warnings } = await decodeAll(decoder, wavOf(160_000, { promised: 32_000 }));
+      expect(pcm).toHaveLength(32_000);
+      expect(warnings.join()).toMatch(/^ended early: 2\.0 s of 10\.0 s decoded/);
+    });
+  });
+
   /** 16 kHz mono, every sample at half of full scale. */
   function wavOf(samples: number, { promised = samples } = {}): string {
     const wav = Buffer.alloc(44 + 2 * samples);
@@ -215,7 +223,7 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
     wav.writeUInt16LE(16, 34);
     wav.write('data', 36, 'latin1');
     wav.writeUInt32LE(2 * promised, 40);
-    for (let sample = 0; sample < samples; sample += 1) wav.writeInt16LE(16_384, 44 + 2 * sample);
+    for (let sample = 0; sample < samples; sample += 1) wav.writeInt16LE(16_385, 44 + 2 * sample);
     const path = media.pathOf(`${samples}-${promised}.wav`);
     writeFileSync(path, wav);
     return path;

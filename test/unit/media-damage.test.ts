@@ -54,7 +54,7 @@ describe('declaredSeconds', () => {
     audio,
   };
   const declared = (changes: Partial<ProbedMedia>) =>
-    declaredSeconds({ readBytes: undefined }, { ...probed, ...changes });
+    declaredSeconds({ bytes: undefined }, { ...probed, ...changes });
   const endless = { ...audio, durationSeconds: null };
 
   it('believes the audio stream first', async () => {
@@ -93,11 +93,24 @@ describe('wavDeclaredSeconds', () => {
 
   const declared = (...chunks: Buffer[]) => {
     const wav = Buffer.concat([Buffer.from('RIFF....WAVE'), ...chunks]);
-    return wavDeclaredSeconds(async (start, end) => wav.subarray(start, end));
+    return wavDeclaredSeconds({
+      sizeBytes: wav.length,
+      read: async (start, end) => wav.subarray(start, end),
+    });
   };
 
   it('reads the promise, not what is there', async () => {
     expect(await declared(chunk('fmt ', format), chunk('data', Buffer.alloc(10), 64_000))).toBe(2);
+  });
+
+  it('reads what is there where the header promises less', async () => {
+    const promised = chunk('data', Buffer.alloc(32_000));
+    const hidden = Buffer.alloc(64_000, 0xf0);
+    const wav = [chunk('fmt ', format), promised];
+    expect(await declared(...wav, hidden)).toBe(3);
+    expect(await declared(...wav, hidden.subarray(0, 128))).toBe(1);
+    expect(await declared(...wav, chunk('LIST', hidden))).toBe(1);
+    expect(await declared(...wav, Buffer.alloc(64_000))).toBe(1);
   });
 
   it('steps over other chunks, also of odd length', async () => {
