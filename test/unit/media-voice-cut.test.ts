@@ -137,11 +137,18 @@ describe('cutting with a voice detector', () => {
 
   it('names spans of speech that are in order, apart, and inside their segment', async () => {
     const property = fc.asyncProperty(recordings, async ({ samples, probabilities, sizes }) => {
-      for (const { pcm, speech } of await cutAll(ramp(samples), voiceOf(probabilities), sizes)) {
+      for (const { startSample: segmentStart, pcm, speech } of await cutAll(
+        ramp(samples),
+        voiceOf(probabilities),
+        sizes,
+      )) {
         let at = 0;
         for (const { startSample, endSample } of speech!) {
           expect(startSample).toBeGreaterThanOrEqual(at);
           expect(endSample).toBeGreaterThan(startSample);
+          // Exact to the sample: 100 ms outside a window of the recording
+          if (startSample > 0) expect((segmentStart + startSample + 1_600) % WINDOW).toBe(0);
+          if (endSample < pcm.length) expect((segmentStart + endSample - 1_600) % WINDOW).toBe(0);
           at = endSample;
         }
         expect(at).toBeLessThanOrEqual(pcm.length);
