@@ -1,5 +1,6 @@
 import { errorPolicy } from '@murmuration/pipeline/errors';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
+import type { TimedSpan } from './eval/evaluate-segments.ts';
 import { type EvaluatedRecording, evaluateRecording, summarize } from './eval/evaluation.ts';
 import { evaluationPlot } from './eval/evaluation-plot.ts';
 import { evaluationTable } from './eval/evaluation-table.ts';
@@ -57,15 +58,27 @@ export async function evaluate(manifest: string, options: EvalOptions): Promise<
   async function evaluateOne(reference: Reference): Promise<EvaluatedRecording> {
     const startedAt = performance.now();
     const progress = await openProgress(reference.file, options.quiet ?? false);
+    const batches: TimedSpan[] = [];
+    let batchStartedAt = startedAt;
     try {
       const request = { source: reference.path, decoding, batchSize: options.batchSize, allowDamaged: true };
       const recording = await transcribeRecording(request, laptop.ports, {
         signal,
-        onProgress: progress.update,
+        onProgress(done) {
+          progress.update(done);
+          const now = performance.now();
+          const startSeconds = batches.at(-1)?.endSeconds ?? 0;
+          batches.push({
+            startSeconds,
+            endSeconds: done.doneSeconds,
+            seconds: (now - batchStartedAt) / 1000,
+          });
+          batchStartedAt = now;
+        },
       });
       for (const warning of recording.warnings) writeNote(`${reference.file}: warning: ${warning}`);
       if (recording.damaged) exitCode ||= errorPolicy['media-truncated'].exitCode;
-      return evaluateRecording(reference, recording, (performance.now() - startedAt) / 1000);
+      return evaluateRecording(reference, recording, (performance.now() - startedAt) / 1000, batches);
     } finally {
       progress.stop();
     }

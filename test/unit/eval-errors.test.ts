@@ -3,8 +3,11 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countErrors } from '../../functions/cli/eval/count-errors.ts';
+import { evaluateSegments } from '../../functions/cli/eval/evaluate-segments.ts';
+import { locateErrors } from '../../functions/cli/eval/locate-errors.ts';
 import { normalizeText } from '../../functions/cli/eval/normalize-text.ts';
 import { percentOf, scoreTranscript, sumScores } from '../../functions/cli/eval/score-transcript.ts';
+import { segmentOf } from './factories/transcript.ts';
 
 /** Written by the whisper-normalizer of models/pyproject.toml. */
 const normalized = JSON.parse(
@@ -103,5 +106,49 @@ describe('a score', () => {
     const one = scoreTranscript('a b c', 'a b', 'de');
     expect(sumScores([one, one])).toMatchObject({ words: 6, deletions: 2, characterErrors: 4 });
     expect([percentOf(1, 3), percentOf(0, 3), percentOf(1, 0)]).toEqual([33.33, 0, null]);
+  });
+});
+
+describe('errors in their place', () => {
+  it('come to as many as there are, and all that was said has a place', () => {
+    const text = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 12 });
+    const sum = (counts: Int32Array) => counts.reduce((total, count) => total + count, 0);
+    fc.assert(
+      fc.property(text, text, (said, heard) => {
+        const located = locateErrors(said, heard)!;
+        expect(sum(located.errors)).toBe(byTheBook(said, heard));
+        expect(sum(located.said)).toBe(said.length);
+        expect(Math.min(0, ...located.errors, ...located.said)).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('are not looked for where nearly all is wrong', () => {
+    const said = Array.from({ length: 4100 }, () => 'a');
+    expect(
+      locateErrors(
+        said,
+        said.map(() => 'b'),
+      ),
+    ).toBeUndefined();
+  });
+
+  it('are those of the segments, with the speed of their batch', () => {
+    const segments = [
+      segmentOf({ text: 'North, east.', startSeconds: 0, endSeconds: 4 }),
+      segmentOf({ text: '', startSeconds: 4, endSeconds: 6 }),
+      segmentOf({ text: 'Zouth, and west', startSeconds: 6, endSeconds: 10 }),
+    ];
+    const batches = [
+      { startSeconds: 0, endSeconds: 6, seconds: 2 },
+      { startSeconds: 6, endSeconds: 10, seconds: 0 },
+    ];
+    expect(evaluateSegments('north east south west again', segments, 'en', batches)).toEqual([
+      { startSeconds: 0, endSeconds: 4, words: 2, errors: 0, realTimeFactor: 3 },
+      { startSeconds: 4, endSeconds: 6, words: 0, errors: 0, realTimeFactor: 3 },
+      { startSeconds: 6, endSeconds: 10, words: 3, errors: 3, realTimeFactor: null },
+    ]);
+    expect(evaluateSegments('north', [], 'en', [])).toEqual([]);
   });
 });

@@ -140,7 +140,8 @@ it('the table has a line a recording and one for all', () => {
 
 describe('the plot', () => {
   it('is one dot a recording, inside the frame, named without harm', () => {
-    const plot = evaluationPlot([speech, noise], summarize('tiny', [speech, noise], []));
+    const recordings = [{ ...speech, bySegment: [] }, noise];
+    const plot = evaluationPlot(recordings, summarize('tiny', recordings, []));
     const dots = [...plot.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)"/g)];
     expect(dots).toHaveLength(2);
     for (const [, x, y] of dots) {
@@ -152,6 +153,16 @@ describe('the plot', () => {
     expect(plot).toContain('a.wav: 25 % of 4 words, 5.0 × real time');
     expect(plot).toContain('noise &#60;&#38;&#34;\ufffd&#62;.wav: noise, 3 words invented');
     expect(plot).toContain('tiny: word error 25 %, 5 × real time');
+  });
+
+  it('is one dot a segment of a long recording', () => {
+    const span = { startSeconds: 0, endSeconds: 5, words: 4, errors: 1, realTimeFactor: 12 };
+    const bySegment = [span, { ...span, startSeconds: 5, endSeconds: 10, words: 0, realTimeFactor: null }];
+    const recordings = [{ ...speech, bySegment }];
+    const plot = evaluationPlot(recordings, summarize('tiny', recordings, []));
+    expect(plot.match(/<circle /g)).toHaveLength(2);
+    expect(plot).toContain('a.wav, 0.0–5.0 s: 1 errors in 4 words, 12.0 × real time');
+    expect(plot).toContain('a.wav, 5.0–10.0 s: 1 errors in 0 words, 5.0 × real time');
   });
 
   it('is drawn of nothing, of what took no time, and of more errors than words', () => {

@@ -7,6 +7,9 @@ export interface ErrorCounts {
   readonly insertions: number;
 }
 
+/** How far in `said` some errors lead, by diagonal: the place in `heard` less that in `said`. */
+export type Reach = (diagonal: number) => number;
+
 /** Not reached yet. */
 const NOWHERE = -2;
 
@@ -14,8 +17,13 @@ const NOWHERE = -2;
  * The fewest errors between what was said and what was heard (Levenshtein). Which are of which kind is one of several
  * ways that are as short; their sum is the same for all. Takes time for the errors, not for the length (Landau and
  * Vishkin, "Fast parallel and serial approximate string matching", 1989), so that hours are compared at once.
+ * `onErrors` is told how far 0, 1, 2, … errors lead.
  */
-export function countErrors(said: readonly string[], heard: readonly string[]): ErrorCounts {
+export function countErrors(
+  said: readonly string[],
+  heard: readonly string[],
+  onErrors?: (reach: Reach) => void,
+): ErrorCounts {
   const ids = new Map<string, number>();
   for (const item of [...said, ...heard]) if (!ids.has(item)) ids.set(item, ids.size);
   const from = Int32Array.from(said, (item) => ids.get(item)!);
@@ -55,6 +63,10 @@ export function countErrors(said: readonly string[], heard: readonly string[]): 
     }
     [rows, nextRows] = [nextRows, rows];
     [insertions, nextInsertions] = [nextInsertions, insertions];
+    if (onErrors !== undefined) {
+      const kept = rows.slice(base + lowest, base + highest + 1);
+      onErrors((diagonal) => kept[diagonal - lowest] ?? NOWHERE);
+    }
     if (rows[base + goal] !== from.length) continue;
     const inserted = insertions[base + goal]!;
     const deletions = inserted - goal;

@@ -4,17 +4,21 @@ const WIDTH = 720;
 const PLOT = { left: 60, top: 48, width: 620, height: 320 } as const;
 const BOTTOM = PLOT.top + PLOT.height;
 
+interface Dot {
+  readonly title: string;
+  readonly speed: number;
+  /** Percent. */
+  readonly error: number;
+  readonly durationSeconds: number;
+  readonly isNoise: boolean;
+}
+
 /**
- * An SVG of every recording as a dot: how fast it was to the right (logarithmic), its word error upwards, its length
- * as the dot's size. Pointing at a dot names the recording.
+ * An SVG of every segment as a dot: how fast it was to the right (logarithmic), its word error upwards, its length as
+ * the dot's size. A recording of one segment is one dot. Pointing at a dot names it.
  */
 export function evaluationPlot(recordings: readonly EvaluatedRecording[], summary: Summary): string {
-  const dots = recordings.map((recording) => ({
-    speed: recording.durationSeconds / Math.max(recording.seconds, 1e-3),
-    // Noise has no word error: each invented word counts as one that is wrong
-    error: recording.wordErrorPercent ?? (recording.insertions > 0 ? 100 : 0),
-    recording,
-  }));
+  const dots = recordings.flatMap(dotsOf);
   const highest = Math.max(10, Math.ceil(Math.max(0, ...dots.map(({ error }) => error)) / 10) * 10);
   const speeds = dots.map(({ speed }) => Math.max(speed, 1e-3));
   const slowest = Math.floor(Math.log10(Math.min(1, ...speeds)));
@@ -50,18 +54,43 @@ export function evaluationPlot(recordings: readonly EvaluatedRecording[], summar
     text(
       PLOT.left + PLOT.width / 2,
       BOTTOM + 38,
-      'speed, × real time; the larger the dot, the longer the recording',
+      'speed, × real time; the larger the dot, the longer the segment; orange is noise',
       'text-anchor="middle"',
     ),
-    ...dots.map(({ speed, error, recording }) => {
-      const radius = Math.min(14, 3 + Math.log2(1 + recording.durationSeconds / 10));
-      const colour = recording.words === 0 ? '#d55e00' : '#0072b2';
-      const title = `${recording.file}: ${recording.words === 0 ? `noise, ${recording.insertions} words invented` : `${recording.wordErrorPercent} % of ${recording.words} words`}, ${speed.toFixed(1)} × real time`;
-      return `<circle cx="${round(x(speed))}" cy="${round(y(error))}" r="${round(radius)}" fill="${colour}" fill-opacity="0.6"><title>${escaped(title)}</title></circle>`;
+    ...dots.map(({ title, speed, error, durationSeconds, isNoise }) => {
+      const radius = Math.min(14, 3 + Math.log2(1 + durationSeconds / 10));
+      const place = `cx="${round(x(speed))}" cy="${round(y(error))}" r="${round(radius)}"`;
+      const colour = isNoise ? '#d55e00' : '#0072b2';
+      return `<circle ${place} fill="${colour}" fill-opacity="0.6"><title>${escaped(title)}</title></circle>`;
     }),
     '</svg>\n',
   ].join('\n');
 }
+
+function dotsOf(recording: EvaluatedRecording): Dot[] {
+  const { file, words, insertions, durationSeconds, bySegment } = recording;
+  const speed = durationSeconds / Math.max(recording.seconds, 1e-3);
+  const isNoise = words === 0;
+  if (bySegment.length < 2 || isNoise) {
+    const error = errorOf(words, isNoise ? insertions : (words * recording.wordErrorPercent!) / 100);
+    const said = isNoise
+      ? `noise, ${insertions} words invented`
+      : `${recording.wordErrorPercent} % of ${words} words`;
+    const title = `${file}: ${said}, ${speed.toFixed(1)} × real time`;
+    return [{ title, speed, error, durationSeconds, isNoise }];
+  }
+  return bySegment.map(({ startSeconds, endSeconds, words, errors, realTimeFactor }) => {
+    const own = realTimeFactor ?? speed;
+    const when = `${startSeconds.toFixed(1)}–${endSeconds.toFixed(1)} s`;
+    const title = `${file}, ${when}: ${errors} errors in ${words} words, ${own.toFixed(1)} × real time`;
+    const durationSeconds = endSeconds - startSeconds;
+    return { title, speed: own, error: errorOf(words, errors), durationSeconds, isNoise: words === 0 };
+  });
+}
+
+// Where nothing was said, each invented word is all wrong
+const errorOf = (words: number, errors: number) =>
+  words === 0 ? (errors > 0 ? 100 : 0) : (100 * errors) / words;
 
 const round = (value: number) => Math.round(value * 1000) / 1000;
 const line = (x1: number, y1: number, x2: number, y2: number) =>

@@ -1,5 +1,6 @@
 import type { Finding } from '@murmuration/pipeline/contract/finding';
 import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
+import { type EvaluatedSegment, evaluateSegments, type TimedSpan } from './evaluate-segments.ts';
 import type { Reference } from './read-references.ts';
 import { errorsOf, percentOf, type Score, scoreTranscript, sumScores } from './score-transcript.ts';
 
@@ -18,12 +19,15 @@ export interface EvaluatedRecording extends Score {
   readonly fallbacks: number;
   /** What was left out, or kept with doubt. */
   readonly findings: readonly Finding[];
+  /** Errors and speed of each segment; empty where nearly all is wrong. */
+  readonly bySegment: readonly EvaluatedSegment[];
 }
 
 export function evaluateRecording(
   { file, text, language }: Reference,
   { transcript, cached, findings }: Pick<RecordingTranscribed, 'transcript' | 'cached' | 'findings'>,
   seconds: number,
+  batches: readonly TimedSpan[] = [],
 ): EvaluatedRecording {
   const score = scoreTranscript(text, transcript.text, language);
   return {
@@ -37,6 +41,7 @@ export function evaluateRecording(
     cached,
     fallbacks: transcript.segments.reduce((sum, segment) => sum + segment.fallbacks.length, 0),
     findings,
+    bySegment: evaluateSegments(text, transcript.segments, language, batches),
   };
 }
 
