@@ -22,6 +22,8 @@ export interface RunningDecoder {
   readonly process: PcmProcess;
   /** Of what the process sends: 1 where it mixes. */
   readonly channels: number;
+  /** Silence before its first sample. */
+  readonly lateSamples?: number | undefined;
   readonly judge: (exit: ProcessExit) => DecodingVerdict;
   readonly signal: AbortSignal | undefined;
 }
@@ -32,6 +34,7 @@ export async function toDecodedMedia({
   probed,
   process,
   channels,
+  lateSamples,
   judge,
   signal,
 }: RunningDecoder): Promise<DecodedMedia> {
@@ -44,7 +47,7 @@ export async function toDecodedMedia({
   async function* blocks(): AsyncGenerator<Pcm> {
     let samples = 0;
     try {
-      for await (const block of process.blocks(channels)) {
+      for await (const block of process.blocks(channels, lateSamples)) {
         samples += block.length / channels;
         yield block;
       }

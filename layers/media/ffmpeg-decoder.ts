@@ -1,4 +1,4 @@
-import type { Decoder } from '@murmuration/pipeline/ports';
+import { type Decoder, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { toDecodedMedia } from './decoded-media.ts';
 import { ffmpegProbe, lastReason } from './ffmpeg-probe.ts';
 import { tellsOfDamage } from './find-damage.ts';
@@ -9,10 +9,11 @@ import { toMediaInfo } from './probed-media.ts';
 import { toDecoder } from './to-decoder.ts';
 
 /**
- * rematrix_maxval: stereo becomes the mean, not the sum that clips. async and first_pts: holes between timestamps
- * are filled with silence, from the first second on, so that times in the transcript stay true.
+ * rematrix_maxval: stereo becomes the mean, not the sum that clips. async: holes between timestamps are filled with
+ * silence, so that times in the transcript stay true. Not first_pts: ffmpeg begins its filters anew where a stream
+ * changes from mono to stereo, and would put all that has passed in front of it once more.
  */
-const TO_16_KHZ = 'aresample=16000:rematrix_maxval=1:async=1:min_hard_comp=0.04:first_pts=0';
+const TO_16_KHZ = 'aresample=16000:rematrix_maxval=1:async=1:min_hard_comp=0.04';
 const TO_MONO = 'aformat=sample_fmts=flt:channel_layouts=mono';
 /** FFmpeg's filters know no layout of more channels. */
 const MOST_NAMED_CHANNELS = 8;
@@ -36,7 +37,12 @@ export function ffmpegDecoder(ffmpeg = 'ffmpeg', { reach }: FfmpegDecoderOptions
         '-i',
         source.input,
       ];
-      const probed = await ffmpegProbe(ffmpeg, { name, input: source.input }, inputOptions, signal);
+      const { probed, lateSeconds } = await ffmpegProbe(
+        ffmpeg,
+        { name, input: source.input },
+        inputOptions,
+        signal,
+      );
       const channels = wanted === 'mix' ? 1 : toMediaInfo(probed, name).channels;
       const filters = [TO_16_KHZ, wanted === 'mix' ? TO_MONO : keepChannels(channels), filter].filter(
         Boolean,
@@ -73,6 +79,7 @@ export function ffmpegDecoder(ffmpeg = 'ffmpeg', { reach }: FfmpegDecoderOptions
         probed,
         process,
         channels,
+        lateSamples: Math.round(lateSeconds * SAMPLE_RATE_HERTZ),
         judge: ({ exitCode, signal: killedBy }) => ({
           damagedPackets: Math.max(damagedPackets, exitCode === 0 ? 0 : 1),
           failure:

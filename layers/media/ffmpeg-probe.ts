@@ -12,7 +12,12 @@ const NAME_ONLY_SCORE = 1;
 
 const Seconds = z.coerce.number().positive().nullable().catch(null);
 const FfprobeReport = z.object({
-  format: z.object({ format_name: z.string(), probe_score: z.number(), duration: Seconds.default(null) }),
+  format: z.object({
+    format_name: z.string(),
+    probe_score: z.number(),
+    duration: Seconds.default(null),
+    start_time: z.coerce.number().catch(0),
+  }),
   streams: z.array(
     z.object({
       index: z.int().nonnegative(),
@@ -22,11 +27,21 @@ const FfprobeReport = z.object({
       channels: z.int().default(0),
       duration_ts: z.number().positive().nullable().catch(null).default(null),
       time_base: z.string().default('1/1'),
+      start_time: z.coerce.number().optional().catch(undefined),
       disposition: z.object({ default: z.number() }).default({ default: 0 }),
     }),
   ),
 });
 type FfprobeReport = z.infer<typeof FfprobeReport>;
+
+export interface FfmpegProbed {
+  readonly probed: ProbedMedia;
+  /** From the recording's start to that of its sound. */
+  readonly lateSeconds: number;
+}
+
+/** A longer wait is a broken clock, not an hour of silence. */
+const LONGEST_WAIT_SECONDS = 3_600;
 
 /** Asks the ffprobe that lies beside `ffmpeg` what is in a file. Throws `media-unreadable`, `dependency-missing`. */
 export async function ffmpegProbe(
@@ -34,7 +49,7 @@ export async function ffmpegProbe(
   { name, input }: Pick<OpenedSource, 'name' | 'input'>,
   inputOptions: readonly string[],
   signal?: AbortSignal,
-): Promise<ProbedMedia> {
+): Promise<FfmpegProbed> {
   const ffprobe = siblingOf(ffmpeg);
   const args = ['-v', 'error', '-show_format', '-show_streams', '-of', 'json', ...inputOptions];
   const options = {
@@ -86,14 +101,15 @@ function siblingOf(ffmpeg: string): string {
   return dirname(ffmpeg) === '.' && !ffmpeg.startsWith('.') ? name : join(dirname(ffmpeg), name);
 }
 
-function toProbedMedia({ format, streams }: FfprobeReport): ProbedMedia {
+function toProbedMedia({ format, streams }: FfprobeReport): FfmpegProbed {
   // The same choice as in node-av-read.mjs: the default stream, else the one with most channels, else the first.
   const rank = (stream: FfprobeReport['streams'][number]) =>
     stream.disposition.default * 1e6 + stream.channels;
   const audio = streams
     .filter((stream) => stream.codec_type === 'audio' && stream.sample_rate > 0 && stream.channels > 0)
     .sort((one, other) => rank(other) - rank(one))[0];
-  return {
+  const lateSeconds = Math.max(0, (audio?.start_time ?? format.start_time) - format.start_time);
+  const probed = {
     container: format.format_name,
     containerDurationSeconds: format.duration,
     streams: streams.map((stream) => `${stream.codec_type} (${stream.codec_name})`),
@@ -107,6 +123,7 @@ function toProbedMedia({ format, streams }: FfprobeReport): ProbedMedia {
         }
       : null,
   };
+  return { probed, lateSeconds: lateSeconds > LONGEST_WAIT_SECONDS ? 0 : lateSeconds };
 }
 
 /** `1/44100` as a number; ffprobe's own seconds are rounded to microseconds. */

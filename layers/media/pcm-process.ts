@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 
 const BLOCK_SAMPLES = SAMPLE_RATE_HERTZ;
+const LARGEST_SILENCE_BYTES = 64_000;
 
 export interface ProcessExit {
   readonly exitCode: number | null;
@@ -14,8 +15,11 @@ export interface ProcessExit {
 export interface PcmProcess {
   /** Writes one line to its stdin, for a process that waits for it. From now on `onLine` hears its stderr. */
   start(onLine: (line: string) => void, request?: string, signal?: AbortSignal): void;
-  /** What stdout (16 kHz f32le, channels in turn) holds, in blocks of 1 s, the last one shorter. Holds this program. */
-  blocks(channels: number): AsyncGenerator<Pcm>;
+  /**
+   * What stdout (16 kHz f32le, channels in turn) holds, in blocks of 1 s, the last one shorter, with silence in front
+   * where the sound starts late. Holds this program.
+   */
+  blocks(channels: number, lateSamples?: number): AsyncGenerator<Pcm>;
   /** Settles when the process is gone and all its output was read; rejects where it could not be started. */
   readonly closed: Promise<ProcessExit>;
   /** Settles when the process is gone, whether its output was read or not. */
@@ -63,9 +67,9 @@ export function startPcmProcess(command: string, args: readonly string[]): PcmPr
       void gone.then(() => signal?.removeEventListener('abort', kill));
       child.stdin.end(request);
     },
-    async *blocks(channels) {
+    async *blocks(channels, lateSamples = 0) {
       hold();
-      yield* toBlocks(child.stdout, BLOCK_SAMPLES * channels, channels);
+      yield* toBlocks(lateBy(4 * channels * lateSamples, child.stdout), BLOCK_SAMPLES * channels, channels);
     },
     closed,
     gone,
@@ -76,6 +80,13 @@ export function startPcmProcess(command: string, args: readonly string[]): PcmPr
     },
     kill,
   };
+}
+
+async function* lateBy(silentBytes: number, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for (let left = silentBytes; left > 0; left -= LARGEST_SILENCE_BYTES) {
+    yield Buffer.alloc(Math.min(left, LARGEST_SILENCE_BYTES));
+  }
+  yield* chunks;
 }
 
 /** Bytes of f32le in chunks of any size become blocks; a torn last sample is left out. */

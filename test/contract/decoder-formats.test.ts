@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   adapters,
@@ -135,6 +135,28 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
       );
       if (name.endsWith('.wav')) expect(heard).toEqual(channels.map((_, index) => [300 + 100 * index]));
       expect(heard.every((pitches) => pitches.length === 1)).toBe(true);
+    });
+
+    it.each([
+      ['mono to stereo', 1],
+      ['stereo to mono', 2],
+    ])('as many as it began with, where a recording goes from %s', async (name, count) => {
+      const part = (channels: number) =>
+        readFileSync(
+          media.make(
+            `${channels}-part.mp3`,
+            ['-ac', `${channels}`, '-write_xing', '0', '-id3v2_version', '0'],
+            sine(),
+          ),
+        );
+      const path = media.write(`${name}.mp3`, Buffer.concat([part(count), part(3 - count)]));
+      const { channels } = await decodeAllChannels(decoder, path);
+      expect(channels).toHaveLength(count);
+      for (const pcm of channels) expect(Math.abs(pcm.length - 64_000)).toBeLessThan(3_200);
+      const mixed = await decodeAll(decoder, path);
+      expect(Math.abs(mixed.pcm.length - 64_000)).toBeLessThan(3_200);
+      expect(level(mixed.pcm, 0.2, 1.8)).toBeGreaterThan(0.2);
+      expect(level(mixed.pcm, 2.3, 3.9)).toBeGreaterThan(0.2);
     });
 
     it('and in step: a hole is silent on every channel', async () => {
