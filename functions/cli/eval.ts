@@ -57,7 +57,7 @@ export async function evaluate(manifest: string, options: EvalOptions): Promise<
 
   async function evaluateOne(reference: Reference): Promise<EvaluatedRecording> {
     const startedAt = performance.now();
-    const progress = await openProgress(reference.file, options.quiet ?? false);
+    const progress = await openProgress(reference.file, { quiet: options.quiet ?? false, live: false });
     const batches: TimedSpan[] = [];
     let batchStartedAt = startedAt;
     try {

@@ -7,6 +7,9 @@ Examples:
   many files, many formats         $ murmuration transcribe *.m4a --format text,vtt --output-dir transcripts
   hints and word times             $ murmuration transcribe talk.wav --prompt "Kraftwerk, Düsseldorf" --words --format json
   one line of JSON a recording     $ murmuration transcribe *.flac --jsonl | jq -r .text
+  each side of a call on its own   $ murmuration transcribe call.wav --channels separate --format vtt
+  what was left out, and why       $ murmuration transcribe talk.mp3 --report doubts.jsonl
+  word error against references    $ murmuration eval manifest.jsonl --plot errors.svg
   which models are there           $ murmuration models list
   how fast is this machine         $ murmuration bench talk.mp3 --threads 2
 `;

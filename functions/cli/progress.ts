@@ -6,8 +6,14 @@ export interface Progress {
   stop(): void;
 }
 
-/** A bar on stderr where a person watches it; nothing elsewhere. */
-export async function openProgress(label: string, quiet: boolean): Promise<Progress> {
+export interface ProgressOptions {
+  readonly quiet: boolean;
+  /** Show each batch's text above the bar. */
+  readonly live: boolean;
+}
+
+/** A bar on stderr where a person watches it, with the text as it comes; nothing elsewhere. */
+export async function openProgress(label: string, { quiet, live }: ProgressOptions): Promise<Progress> {
   if (quiet || !process.stderr.isTTY) return { update() {}, stop() {} };
   const { SingleBar } = (await import('cli-progress')).default;
   const bar = new SingleBar({
@@ -19,7 +25,10 @@ export async function openProgress(label: string, quiet: boolean): Promise<Progr
   const startedAt = performance.now();
   bar.start(1, 0, { speed: '–', label: printable(label) });
   return {
-    update({ doneSeconds, totalSeconds }) {
+    update({ doneSeconds, totalSeconds, segments }) {
+      const text = segments.map((segment) => segment.text.trim()).join(' ');
+      // Over the bar, which the update below draws anew
+      if (live && text.trim() !== '') process.stderr.write(`\r\x1b[K\x1b[2m${printable(text)}\x1b[22m\n`);
       const speed = (doneSeconds * 1000) / (performance.now() - startedAt);
       // Where the file does not say how long it is, the end is as far as the work has come
       bar.setTotal(Math.max(1, Math.round(Math.max(totalSeconds ?? 0, doneSeconds))));

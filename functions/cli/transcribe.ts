@@ -81,7 +81,7 @@ async function transcribeFile(
   { delivery, edits, laptop, signal }: Tools,
 ): Promise<number> {
   const startedAt = performance.now();
-  const progress = await openProgress(name, quiet);
+  const progress = await openProgress(name, { quiet, live: edits.length === 0 });
   try {
     const request = { source, name, decoding, batchSize, allowDamaged, channels, preprocess };
     const { update } = progress;
