@@ -38,7 +38,7 @@ export function nodeAvDecoder({ childPath, reach }: NodeAvDecoderOptions = {}): 
       const taken = spare.take();
       requests += 1;
       // Whoever decodes one recording only must not pay for the start of another decoder
-      if (requests > 1) void taken.gone.then(() => spare.prepare());
+      if (requests > 1) void taken.gone.then(() => spare.prepareLater());
       return decodeIn(taken, request);
     },
     {
