@@ -24,7 +24,10 @@ export function jsonLine(
 }
 
 /** What a person should look at in one recording's transcript, as one line of JSON. */
-export function reportLine(file: string, { transcript, findings, warnings }: RecordingTranscribed): string {
+export function reportLine(
+  file: string,
+  { transcript, media, findings, warnings }: RecordingTranscribed,
+): string {
   const { model, language, durationSeconds } = transcript;
-  return `${JSON.stringify({ file, model, language, durationSeconds, findings, warnings })}\n`;
+  return `${JSON.stringify({ file, media, model, language, durationSeconds, findings, warnings })}\n`;
 }

@@ -113,7 +113,8 @@ describe('what was left out', () => {
     const [noise, speech] = lines(await readFile(report, 'utf8'));
     expect(noise.findings).toEqual([expect.objectContaining({ kind: 'dropped', reason: 'no-speech' })]);
     expect(Finding.parse(noise.findings[0]).text).not.toBe('');
-    expect(speech).toMatchObject({ file: jfk, findings: [], warnings: [] });
+    const media = { codec: 'flac', channels: 2, narrowBand: false };
+    expect(speech).toMatchObject({ file: jfk, media, findings: [], warnings: [] });
   });
 });
 

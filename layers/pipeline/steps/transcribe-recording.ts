@@ -12,6 +12,7 @@ import { type HeardSegment, mergeSegments } from '../merge/merge-segments.ts';
 import {
   type Decoder,
   type Engine,
+  type MediaInfo,
   type MediaSource,
   SAMPLE_RATE_HERTZ,
   type TranscriptCache,
@@ -35,6 +36,7 @@ export interface RecordingRequest {
 
 export interface RecordingTranscribed {
   readonly transcript: Transcript;
+  readonly media: MediaInfo;
   /** Damage that was allowed, and what else a person should know, in plain words. */
   readonly warnings: readonly string[];
   readonly damaged: boolean;
@@ -123,7 +125,7 @@ export async function transcribeRecording(
     decoding.words || channels === 'separate'
       ? whole
       : { ...whole, segments: whole.segments.map(withoutWords) };
-  return { transcript, findings, warnings: [...media.warnings], damaged, cached };
+  return { transcript, media: media.info, findings, warnings: [...media.warnings], damaged, cached };
 }
 
 /** What the engine was told to doubt, the guards doubt too. */
