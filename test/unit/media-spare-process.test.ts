@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PcmProcess } from '@murmuration/media/pcm-process';
 import { spareProcess } from '@murmuration/media/spare-process';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 /** Counts what is started, and lets a test end it. */
 function starter() {
@@ -46,25 +46,6 @@ describe('spareProcess', () => {
     const taken = [spare.take(), spare.take()];
     expect(taken).toEqual(started);
     expect(started.map(({ held }) => held)).toEqual([true, true]);
-  });
-
-  it('starts the next one only when it is quiet', () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    try {
-      const { started, start } = starter();
-      const spare = spareProcess(start);
-      spare.prepareLater();
-      vi.advanceTimersByTime(1_900);
-      spare.take();
-      vi.advanceTimersByTime(10_000);
-      expect(started).toHaveLength(1);
-      spare.prepareLater();
-      vi.advanceTimersByTime(2_000);
-      expect(started).toHaveLength(2);
-      expect(spare.take()).toBe(started[1]);
-    } finally {
-      vi.useRealTimers();
-    }
   });
 
   it('starts another where the one that waited has died', () => {
