@@ -94,6 +94,15 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
       expect(spooled()).toEqual([]);
     });
 
+    it('bytes anywhere, past a proxy that the environment names', async () => {
+      process.env['http_proxy'] = 'http://127.0.0.1:9';
+      try {
+        expect((await decodeAll(decoder, rangeSource(readFileSync(jfk)))).pcm).toHaveLength(176_000);
+      } finally {
+        delete process.env['http_proxy'];
+      }
+    });
+
     it('an address that redirects', async () => {
       const target = await serve(ranged(readFileSync(jfk)));
       const address = await serve((_, response) => response.writeHead(302, { location: target }).end());
