@@ -11,6 +11,10 @@ export const SAMPLE_RATE_HERTZ = 16_000;
 /** Turns short audio into text. */
 export interface Engine {
   readonly modelId: string;
+  /** Of the graph: a model that is built anew under its old name is another one. */
+  readonly modelSha256: string;
+  /** Whether the model has alignment heads, so that words can be timed. */
+  readonly timesWords: boolean;
   /** Results in the order of `segments`; each at most 30 s. Times are relative to each segment. */
   transcribe(
     segments: readonly Pcm[],

@@ -19,8 +19,9 @@ function decoderOf(seconds: number[], warningsAtEnd: string[] = []): Decoder {
         warnings.push(...warningsAtEnd);
       }
       const info = { container: 'wav', codec: 'pcm_s16le', sampleRateHertz: 16_000, channels: 1 };
-      return { info: { ...info, durationSeconds: 60 }, blocks: blocks(), warnings };
+      return { info: { ...info, narrowBand: false, durationSeconds: 60 }, blocks: blocks(), warnings };
     },
+    decodeChannels: () => Promise.reject(new Error('unplanned call')),
   };
 }
 
@@ -30,6 +31,8 @@ function engineOf(heard: (index: number) => Partial<SegmentTranscript>): Engine 
   const batches: number[] = [];
   return {
     modelId: 'fake',
+    modelSha256: 'f'.repeat(64),
+    timesWords: false,
     batches,
     async transcribe(pcms: readonly Pcm[]) {
       batches.push(pcms.length);
@@ -43,12 +46,13 @@ function engineOf(heard: (index: number) => Partial<SegmentTranscript>): Engine 
 async function* cut(blocks: AsyncIterable<Pcm>) {
   let startSample = 0;
   for await (const pcm of blocks) {
-    yield { startSample, pcm };
-    startSample += pcm.length;
+    const endSample = startSample + pcm.length;
+    yield { startSample, endSample, overlapSamples: 0, speech: undefined, pcm };
+    startSample = endSample;
   }
 }
 
-const request = { path: 'talk.wav', decoding: {} };
+const request = { source: 'talk.wav', decoding: {} };
 const portsOf = (ports: Partial<RecordingPorts>): RecordingPorts => ({
   decoder: decoderOf([10, 20, 5]),
   engine: engineOf((index) => ({ text: ` part ${index}.` })),
@@ -60,7 +64,8 @@ describe('one recording', () => {
   it('becomes one transcript with times from its start', async () => {
     const word = { text: ' part', startSeconds: 1, endSeconds: 2, probability: 1 };
     const engine = engineOf((index) => ({ text: ` part ${index}.`, words: [word] }));
-    const { transcript, warnings } = await transcribeRecording(request, portsOf({ engine }));
+    const decoding = { words: true };
+    const { transcript, warnings } = await transcribeRecording({ ...request, decoding }, portsOf({ engine }));
     expect(warnings).toEqual([]);
     expect(transcript).toMatchObject({
       model: 'fake',
