@@ -31,14 +31,11 @@ export interface NodeAvDecoderOptions {
 export function nodeAvDecoder({ childPath, reach }: NodeAvDecoderOptions = {}): Decoder {
   const child = childPath ?? fileURLToPath(new URL('./node-av-child.mjs', import.meta.url));
   const spare = spareProcess(() => startPcmProcess(process.execPath, [child]));
-  let requests = 0;
+  // Only once, while the model loads: later starts would take their time from the engine
   if (isInstalled(child)) spare.prepare();
   return toDecoder(
     (request) => {
       const taken = spare.take();
-      requests += 1;
-      // Measured on 2 cores: of many short recordings each is done 13 % sooner, but one alone would end later
-      if (requests > 1) void taken.gone.then(() => spare.prepare());
       return decodeIn(taken, request);
     },
     {

@@ -4,7 +4,7 @@ import { toResult, toTensors } from './graph-tensors.ts';
 import type { Model } from './load-model.ts';
 import type { Masks } from './masks.ts';
 import { onnxError } from './onnx-error.ts';
-import { defaultThreads } from './threads.ts';
+import { defaultThreads, isIdle } from './threads.ts';
 
 /** Inputs of one run of the graph, in its own terms: models/GRAPH.md. Every list has one entry per row. */
 export interface RunRequest {
@@ -54,6 +54,11 @@ export type Provider = 'cpu' | 'cuda';
 export interface SessionOptions {
   /** Threads inside one operator. @default the physical cores, at most 8 */
   readonly threads?: number | undefined;
+  /**
+   * Threads that wait burn their core instead of sleeping: 12 % faster on an idle machine, three times as slow where other
+   * programs want the cores too. @default as long as at most half of the cores were busy in the last minute
+   */
+  readonly spinning?: boolean | undefined;
   /** @default what the graph was built for */
   readonly providers?: readonly Provider[] | undefined;
   /** Keep memory between runs: faster, but a long clip's memory stays. @default true */
@@ -68,6 +73,7 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
   const { graph, id } = model.manifest;
   const providers = options.providers ?? [graph.target];
   const threads = options.threads ?? defaultThreads();
+  const spinning = options.spinning ?? isIdle();
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new MurmurationError(
       'invalid-argument',
@@ -94,7 +100,9 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
       // Warnings about nodes it leaves on the CPU would land in the user's terminal
       logSeverityLevel: 3,
       // Threads may spin within a run, where steps follow each other closely, but not after it
-      extra: { session: { force_spinning_stop: '1' } },
+      extra: {
+        session: { force_spinning_stop: '1', intra_op: { allow_spinning: spinning ? '1' : '0' } },
+      },
     });
     return queued(session);
   } catch (error) {

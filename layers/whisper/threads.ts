@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 
 /** More threads than this gain nothing on graphs of Whisper's widths: the decoder's steps are too small to share. */
 const MOST_THREADS = 8;
@@ -20,4 +20,9 @@ function physicalCores(): number {
     // Not Linux, or /sys is hidden as in some sandboxes: all that is known is the count of logical ones
     return Number.POSITIVE_INFINITY;
   }
+}
+
+/** Whether at most half of the cores were busy in the last minute. */
+export function isIdle(load: number = loadavg()[0]!, cores: number = cpus().length): boolean {
+  return load <= cores / 2;
 }

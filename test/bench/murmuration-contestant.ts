@@ -12,7 +12,11 @@ const [model = '', threads = '2', options = '{}'] = process.argv.slice(2);
 const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
 const loadStarted = performance.now();
-const engine = await createEngine({ modelFolder: await findModel(model), threads: Number(threads) });
+const engine = await createEngine({
+  modelFolder: await findModel(model),
+  threads: Number(threads),
+  spinning: true,
+});
 const voice = await createVoiceDetector();
 print({ loadMilliseconds: performance.now() - loadStarted });
 

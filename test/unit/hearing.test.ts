@@ -133,6 +133,24 @@ describe('hearing', () => {
     expect(transcripts[0]!.words!.map(({ startSeconds }) => startSeconds > 6)).toEqual([false, true]);
   });
 
+  it('times no words where nobody asked for them and the text is as long as the voice', async () => {
+    const asked: unknown[] = [];
+    const plain = engineOf(['first']);
+    const engine: Engine = {
+      ...plain,
+      async transcribe(pcms, options) {
+        asked.push(options?.words);
+        return (await plain.transcribe(pcms)).map((heard) => ({ ...heard, tokens: [1, 2, 3, 4, 5, 6] }));
+      },
+    };
+    const ask = (endSeconds: number) =>
+      hearSegments([{ pcm: clip(0), speech: [span(1, endSeconds)] }], {}, heardLanguages(), { engine });
+    await ask(3.5);
+    expect(asked).toEqual([false]);
+    await ask(5);
+    expect(asked.slice(0, 3)).toEqual([false, false, true]);
+  });
+
   it('asks the engine only for what the cache has not', async () => {
     const engine = engineOf(['a', 'b', 'c']);
     const cache = memory();

@@ -87,7 +87,10 @@ export async function transcribeRecording(
   let listened = true;
   for await (const batch of inBatches(segments, batchSize)) {
     throwIfAborted(name, signal);
-    const hearing = await hearSegments(batch.map(toHearable), decoding, languages, { engine, cache }, signal);
+    // Merging and looking twice need words; of a recording that is one segment most need neither
+    const words = decoding.words || heard.length > 0 || batch.length > 1;
+    const wanted = { ...decoding, words };
+    const hearing = await hearSegments(batch.map(toHearable), wanted, languages, { engine, cache }, signal);
     cached += hearing.cached;
     const placed = hearing.transcripts.map((transcript, index) => place(transcript, batch[index]!));
     heard.push(...placed);
