@@ -140,7 +140,12 @@ describe('hearing', () => {
       ...plain,
       async transcribe(pcms, options) {
         asked.push(options?.words);
-        return (await plain.transcribe(pcms)).map((heard) => ({ ...heard, tokens: [1, 2, 3, 4, 5, 6] }));
+        const heard = await plain.transcribe(pcms);
+        return heard.map(({ words, ...segment }) => ({
+          ...segment,
+          ...(options?.words ? { words } : {}),
+          tokens: [1, 2, 3, 4, 5, 6],
+        }));
       },
     };
     const ask = (endSeconds: number) =>
