@@ -20,7 +20,9 @@ export function alignmentScores({ data, steps, heads, positions }: Attention): F
   for (let head = 0; head < heads; head++) {
     for (let step = 0; step < steps; step++) {
       const from = (step * heads + head) * positions;
-      weights.set(normalised(data.subarray(from, from + positions)), step * positions);
+      const row = weights.subarray(step * positions, (step + 1) * positions);
+      row.set(data.subarray(from, from + positions));
+      normalise(row);
     }
     standardise(weights, steps, positions);
     for (let step = 0; step < steps; step++) {
@@ -33,24 +35,30 @@ export function alignmentScores({ data, steps, heads, positions }: Attention): F
 }
 
 /** The graph's softmax also ran over the silence after the audio; over the audio alone the sum is 1 again. */
-function normalised(row: Float32Array): Float32Array {
+function normalise(row: Float32Array): void {
   let sum = 0;
-  for (const weight of row) sum += weight;
-  return sum > 0 ? row.map((weight) => weight / sum) : row;
+  for (let i = 0; i < row.length; i++) sum += row[i]!;
+  if (sum <= 0) return;
+  for (let i = 0; i < row.length; i++) row[i]! /= sum;
 }
 
-/** Mean 0 and deviation 1 of every column, in place. */
+/** Mean 0 and deviation 1 of every column, in place. Row by row, for the columns lie far apart in memory. */
 function standardise(weights: Float32Array, steps: number, positions: number): void {
-  for (let column = 0; column < positions; column++) {
-    let sum = 0;
-    let squares = 0;
-    for (let at = column; at < weights.length; at += positions) sum += weights[at]!;
-    const mean = sum / steps;
-    for (let at = column; at < weights.length; at += positions) squares += (weights[at]! - mean) ** 2;
-    const deviation = Math.sqrt(squares / steps);
-    for (let at = column; at < weights.length; at += positions) {
-      weights[at] = deviation > 0 ? (weights[at]! - mean) / deviation : 0;
-    }
+  const means = new Float64Array(positions);
+  const squares = new Float64Array(positions);
+  for (let at = 0, column = 0; at < weights.length; at++, column++) {
+    if (column === positions) column = 0;
+    means[column]! += weights[at]! / steps;
+  }
+  for (let at = 0, column = 0; at < weights.length; at++, column++) {
+    if (column === positions) column = 0;
+    const difference = weights[at]! - means[column]!;
+    squares[column]! += difference * difference;
+  }
+  const scales = squares.map((sum) => (sum > 0 ? 1 / Math.sqrt(sum / steps) : 0));
+  for (let at = 0, column = 0; at < weights.length; at++, column++) {
+    if (column === positions) column = 0;
+    weights[at] = (weights[at]! - means[column]!) * scales[column]!;
   }
 }
 
@@ -68,7 +76,10 @@ export function medianFilter(values: Float32Array, out: Float32Array): void {
   sorted.sort();
   out[0] = sorted[half]!;
   for (let i = 1; i < length; i++) {
-    replace(sorted, mirrored(i - half - 1), mirrored(i + half));
+    const inside = i > half && i + half < length;
+    const leaving = inside ? values[i - half - 1]! : mirrored(i - half - 1);
+    const entering = inside ? values[i + half]! : mirrored(i + half);
+    if (leaving !== entering) replace(sorted, leaving, entering);
     out[i] = sorted[half]!;
   }
 }
