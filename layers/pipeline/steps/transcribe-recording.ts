@@ -85,7 +85,8 @@ export async function transcribeRecording(
   let durationSeconds = 0;
   let cached = 0;
   let listened = true;
-  for await (const batch of inBatches(segments, batchSize)) {
+  // Two at least, to see at the first batch whether the recording is one segment; the engine takes its own batches of them
+  for await (const batch of inBatches(segments, Math.max(2, batchSize))) {
     throwIfAborted(name, signal);
     // Merging and looking twice need words; of a recording that is one segment most need neither
     const words = decoding.words || heard.length > 0 || batch.length > 1;
