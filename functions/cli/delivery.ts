@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type FormatName, formats } from '@murmuration/pipeline/formats/formats';
 import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
 import { jsonLine, reportLine } from './json-line.ts';
 import { planOutputs } from './plan-outputs.ts';
 import { printable } from './printable.ts';
+import { refuseOverwriting } from './refuse-overwriting.ts';
 import { writeNote } from './report-failure.ts';
 import { writeAtomically } from './write-atomically.ts';
 import { ReaderGone, writeOut } from './write-out.ts';
@@ -38,7 +40,11 @@ export async function openDelivery(files: readonly string[], options: DeliveryOp
       `stdout holds one kind of output, not ${[...names, ...(options.jsonl ? ['jsonl'] : [])].join(' and ')}: add --output-dir`,
     );
   }
-  const { outputDir } = options;
+  const { outputDir, report } = options;
+  if (report !== undefined) {
+    await refuseOverwriting(files, new Map([[report, 'the report']]));
+    await prepareFolder(dirname(report));
+  }
   const plan = outputDir === undefined ? undefined : await planOutputs(files, names, outputDir);
   if (outputDir !== undefined) {
     await prepareFolder(outputDir);
@@ -55,9 +61,11 @@ export async function openDelivery(files: readonly string[], options: DeliveryOp
   return {
     formats: names,
     async deliver(file, recording, seconds) {
-      reports.push(reportLine(file, recording));
-      // Written anew each time, so that it is whole whenever the work ends
-      if (options.report !== undefined) await writeAtomically(options.report, reports.join(''));
+      if (report !== undefined) {
+        reports.push(reportLine(file, recording));
+        // Written anew each time, so that it is whole whenever the work ends
+        await writeAtomically(report, reports.join(''));
+      }
       for (const { format, path } of plan?.get(file) ?? []) {
         await writeAtomically(path, formats[format].write(recording.transcript, writing));
         if (!options.quiet) writeNote(`wrote ${path}`);

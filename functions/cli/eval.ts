@@ -8,6 +8,7 @@ import { type Reference, readReferences } from './eval/read-references.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { type LaptopOptions, openLaptop } from './laptop.ts';
 import { openProgress } from './progress.ts';
+import { refuseOverwriting } from './refuse-overwriting.ts';
 import { reportFailure, writeNote } from './report-failure.ts';
 import { writeAtomically } from './write-atomically.ts';
 import { writeOut } from './write-out.ts';
@@ -27,6 +28,11 @@ export interface EvalOptions extends LaptopOptions {
  */
 export async function evaluate(manifest: string, options: EvalOptions): Promise<number> {
   const { references, unscored } = await readReferences(manifest);
+  const written = [
+    [options.json, 'the figures'],
+    [options.plot, 'the plot'],
+  ].filter((output): output is [string, string] => output[0] !== undefined);
+  await refuseOverwriting([manifest, ...references.map((reference) => reference.path)], new Map(written));
   const signal = interruptSignal();
   const laptop = await openLaptop(options);
   const decoding = { language: laptop.language, shortContext: options.shortContext ?? true };

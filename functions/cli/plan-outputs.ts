@@ -1,7 +1,7 @@
-import { realpath } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type FormatName, formats } from '@murmuration/pipeline/formats/formats';
+import { refuseOverwriting } from './refuse-overwriting.ts';
 
 /** Where one transcript of a recording goes. */
 export interface PlannedOutput {
@@ -20,7 +20,6 @@ export async function planOutputs(
 ): Promise<Map<string, PlannedOutput[]>> {
   const sources = new Map<string, string>();
   const plan = new Map<string, PlannedOutput[]>();
-  const recordings = new Set(await Promise.all(files.map(realPath)));
   for (const file of files) {
     const outputs = names.map((format) => {
       const path = join(folder, `${basename(file, extname(file))}.${formats[format].extension}`);
@@ -37,18 +36,7 @@ export async function planOutputs(
     });
     plan.set(file, outputs);
   }
-  for (const [path, file] of sources) {
-    if (!recordings.has(await realPath(path))) continue;
-    throw new MurmurationError(
-      'invalid-argument',
-      `the transcript of "${file}" would overwrite the recording "${path}": use another --output-dir`,
-      { details: { path, files: [file] } },
-    );
-  }
+  const transcripts = [...sources].map(([path, file]) => [path, `the transcript of "${file}"`] as const);
+  await refuseOverwriting(files, new Map(transcripts));
   return plan;
-}
-
-/** Without symbolic links; of a file that does not exist yet, the path itself. */
-function realPath(path: string): Promise<string> {
-  return realpath(path).catch(() => resolve(path));
 }

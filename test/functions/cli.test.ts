@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { cp, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -166,6 +166,29 @@ describe('bad input', () => {
     const run = await runCli(['transcribe', recording, '--output-dir', folder]);
     expect(run).toEqual({ exitCode: 2, stdout: '', stderr: expect.stringMatching(oneLine) });
     expect(await readFile(recording)).toEqual(await readFile(weather));
+  });
+
+  it('a recording, or a manifest, is never overwritten by a report, figures or a plot', async () => {
+    const recording = join(folder, 'voice.mp3');
+    await cp(weather, recording);
+    const link = join(folder, 'link.mp3');
+    await symlink(recording, link);
+    const manifest = join(folder, 'manifest.jsonl');
+    await writeFile(manifest, JSON.stringify({ file: recording, text: 'What is the weather like?' }));
+    for (const args of [
+      ['transcribe', recording, '--report', link],
+      ['eval', manifest, '--json', manifest],
+      ['eval', manifest, '--plot', link],
+    ]) {
+      const run = await runCli(args);
+      expect(run, args.join(' ')).toEqual({
+        exitCode: 2,
+        stdout: '',
+        stderr: expect.stringMatching(oneLine),
+      });
+    }
+    expect(await readFile(recording)).toEqual(await readFile(weather));
+    expect(await readFile(manifest, 'utf8')).toContain('weather');
   });
 
   it('a pipe is read to its end', async () => {
