@@ -1,8 +1,9 @@
-import type { Engine } from '@murmuration/pipeline/ports';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { interruptSignal } from './interrupt-signal.ts';
 import { openLaptop } from './laptop.ts';
+import { median } from './median.ts';
 import { table } from './table.ts';
+import { timedEngine } from './timed-engine.ts';
 import { writeOut } from './write-out.ts';
 
 export interface BenchOptions {
@@ -17,7 +18,7 @@ export async function bench(path: string, { model, threads, runs }: BenchOptions
   const loadStartedAt = performance.now();
   const laptop = await openLaptop({ model, threads, cache: false });
   const loadSeconds = secondsSince(loadStartedAt);
-  const engine = timed(laptop.ports.engine);
+  const engine = timedEngine(laptop.ports.engine);
   const ports = { ...laptop.ports, engine };
   const wholeSeconds: number[] = [];
   const engineSeconds: number[] = [];
@@ -52,26 +53,5 @@ export async function bench(path: string, { model, threads, runs }: BenchOptions
   );
 }
 
-/** The same engine, with a watch on it. */
-function timed(engine: Engine): Engine & { busySeconds(): number } {
-  let busy = 0;
-  return {
-    ...engine,
-    busySeconds: () => busy,
-    async transcribe(...request) {
-      const startedAt = performance.now();
-      const heard = await engine.transcribe(...request);
-      busy += secondsSince(startedAt);
-      return heard;
-    },
-  };
-}
-
 const secondsSince = (startedAt: number) => (performance.now() - startedAt) / 1000;
 const milliseconds = (seconds: number) => `${(seconds * 1000).toFixed(0)} ms`;
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}

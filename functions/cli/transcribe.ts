@@ -1,3 +1,4 @@
+import { nameOf } from '@murmuration/media/open-source';
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
 import type { TextEdit } from '@murmuration/pipeline/edits/text-edit';
 import { errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
@@ -7,7 +8,6 @@ import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts
 import { type EditOptions, editRecording, openEdits } from './edits.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { type Laptop, type LaptopOptions, openLaptop } from './laptop.ts';
-import { type MediaArgument, mediaArgument } from './media-argument.ts';
 import { openProgress } from './progress.ts';
 import { reportFailure, writeNote } from './report-failure.ts';
 import { ReaderGone } from './write-out.ts';
@@ -36,11 +36,7 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
       'stdin is not read: save the recording to a file and give its name instead of "-"',
     );
   }
-  const recordings = files.map(mediaArgument);
-  const delivery = await openDelivery(
-    recordings.map((recording) => recording.name),
-    options,
-  );
+  const delivery = await openDelivery(files.map(nameOf), options);
   const edits = await openEdits(options);
   const signal = interruptSignal();
   // What is to be redacted is not kept on disk either
@@ -48,8 +44,8 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
   const decoding = decodingOf(options, delivery, laptop);
   let exitCode = 0;
   try {
-    for (const recording of recordings) {
-      const fileExitCode = await transcribeFile(recording, decoding, options, {
+    for (const file of files) {
+      const fileExitCode = await transcribeFile(file, decoding, options, {
         delivery,
         edits,
         laptop,
@@ -75,12 +71,13 @@ interface Tools {
 }
 
 async function transcribeFile(
-  { source, name }: MediaArgument,
+  source: string,
   decoding: DecodingInput,
   { batchSize, allowDamaged, channels, preprocess, quiet = false }: TranscribeOptions,
   { delivery, edits, laptop, signal }: Tools,
 ): Promise<number> {
   const startedAt = performance.now();
+  const name = nameOf(source);
   const progress = await openProgress(name, { quiet, live: edits.length === 0 });
   try {
     const request = { source, name, decoding, batchSize, allowDamaged, channels, preprocess };

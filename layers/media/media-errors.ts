@@ -1,4 +1,4 @@
-import { MurmurationError } from '@murmuration/pipeline/errors';
+import { MurmurationError, throwIfAborted as stopIfAborted } from '@murmuration/pipeline/errors';
 
 /** `media-unreadable` in one wording for all adapters. */
 export function unreadable(name: string, reason: string): MurmurationError {
@@ -10,6 +10,5 @@ export function unreadable(name: string, reason: string): MurmurationError {
 }
 
 export function throwIfAborted(name: string, signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new MurmurationError('aborted', `stopped while decoding "${name}"`, { cause: signal.reason });
+  stopIfAborted(signal, `stopped while decoding "${name}"`);
 }

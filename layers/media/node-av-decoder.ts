@@ -33,18 +33,12 @@ export function nodeAvDecoder({ childPath, reach }: NodeAvDecoderOptions = {}): 
   const spare = spareProcess(() => startPcmProcess(process.execPath, [child]));
   // Only once, while the model loads: later starts would take their time from the engine
   if (isInstalled(child)) spare.prepare();
-  return toDecoder(
-    (request) => {
-      const taken = spare.take();
-      return decodeIn(taken, request);
+  return toDecoder((request) => decodeIn(spare.take(), request), {
+    reach,
+    requireInstalled() {
+      if (!isInstalled(child)) throw nodeAvMissing('it is not installed');
     },
-    {
-      reach,
-      requireInstalled() {
-        if (!isInstalled(child)) throw nodeAvMissing('it is not installed');
-      },
-    },
-  );
+  });
 }
 
 async function decodeIn(

@@ -43,3 +43,8 @@ export class MurmurationError extends Error {
     return errorPolicy[this.code].retryable;
   }
 }
+
+/** Throws `aborted` with `message` once the signal was given. */
+export function throwIfAborted(signal: AbortSignal | undefined, message: string): void {
+  if (signal?.aborted) throw new MurmurationError('aborted', message, { cause: signal.reason });
+}

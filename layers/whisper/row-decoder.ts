@@ -1,5 +1,5 @@
 import type { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
-import { MurmurationError } from '@murmuration/pipeline/errors';
+import { throwIfAborted } from '@murmuration/pipeline/errors';
 import { SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { batches, buildRequest, type Job } from './build-request.ts';
 import { planContext } from './context.ts';
@@ -59,9 +59,7 @@ export function createRowDecoder(
   const runAll = async (jobs: readonly Job[]): Promise<DecodedRow[]> => {
     const attempts = new Map<Job, DecodedRow>();
     for (const batch of batches(jobs, parts.batchSize)) {
-      if (signal?.aborted) {
-        throw new MurmurationError('aborted', 'transcription was aborted', { cause: signal.reason });
-      }
+      throwIfAborted(signal, 'transcription was aborted');
       const request = buildRequest(batch, options, manifest, masks);
       const result = await session.run(request);
       const decoded = readAttempts(request, result, batch, manifest, tokenizer);

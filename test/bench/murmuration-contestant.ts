@@ -2,10 +2,10 @@ import { createInterface } from 'node:readline';
 import { cut } from '@murmuration/media/cut';
 import { mediaDecoder } from '@murmuration/media/media-decoder';
 import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
-import type { Engine } from '@murmuration/pipeline/ports';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { createEngine } from '@murmuration/whisper/engine';
 import { findModel } from '@murmuration/whisper/model-registry';
+import { timedEngine } from '../../functions/cli/timed-engine.ts';
 
 // murmuration-contestant.ts MODEL THREADS: see contestant.ts
 const [model = '', threads = '2', options = '{}'] = process.argv.slice(2);
@@ -21,18 +21,9 @@ const voice = await createVoiceDetector();
 print({ loadMilliseconds: performance.now() - loadStarted });
 
 const decoder = mediaDecoder();
-let engineMilliseconds = 0;
-const timed: Engine = {
-  ...engine,
-  async transcribe(...request) {
-    const started = performance.now();
-    const heard = await engine.transcribe(...request);
-    engineMilliseconds += performance.now() - started;
-    return heard;
-  },
-};
+const timed = timedEngine(engine);
 for await (const path of createInterface({ input: process.stdin })) {
-  engineMilliseconds = 0;
+  const before = timed.busySeconds();
   const started = performance.now();
   const { transcript } = await transcribeRecording(
     { source: path, decoding: { language: 'en', ...JSON.parse(options) }, allowDamaged: true },
@@ -40,7 +31,7 @@ for await (const path of createInterface({ input: process.stdin })) {
   );
   print({
     text: transcript.text,
-    engineMilliseconds,
+    engineMilliseconds: (timed.busySeconds() - before) * 1000,
     totalMilliseconds: performance.now() - started,
     peakMegabytes: (process.resourceUsage().maxRSS * 1024) / 1e6,
   });

@@ -20,9 +20,3 @@ export function report(name: string, figures: Figures): void {
   );
   console.log(`written to test/bench/results/${name}.json`);
 }
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}

@@ -1,5 +1,6 @@
+import { median } from '../../functions/cli/median.ts';
 import type { Contestant, Lap } from './contestant.ts';
-import { median, report } from './report.ts';
+import { report } from './report.ts';
 
 const recordings = ['jfk.flac', 'wreck-a-nice-beach.wav', 'whats-the-weather-like.mp3'];
 

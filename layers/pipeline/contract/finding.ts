@@ -1,15 +1,8 @@
 import { z } from 'zod';
+import { DropReason } from './transcript.ts';
 
 /** Why text was left out, or is doubtful: one word that programs can switch on. */
-export const FindingReason = z.enum([
-  'no-speech',
-  'no-voice',
-  'repetition',
-  'words-per-second',
-  'repeated-phrase',
-  'bag-phrase',
-  'low-probability',
-]);
+export const FindingReason = z.enum([...DropReason.options, 'repetition', 'low-probability']);
 export type FindingReason = z.infer<typeof FindingReason>;
 
 /** A stretch of a recording whose text was left out (`dropped`) or kept with doubt (`doubtful`). Nothing goes silently. */

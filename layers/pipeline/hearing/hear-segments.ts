@@ -19,7 +19,8 @@ export interface Heard {
 
 /**
  * Everything that is said in some segments of one recording: from the cache where it was heard before, else by the engine
- * with a second look: at all of them where words are timed, else where the text is thin. A segment whose language was only guessed is heard again in that of the recording.
+ * with a second look: at all of them where words are timed, else where the text is thin. A segment whose language was
+ * only guessed is heard again in that of the recording.
  */
 export async function hearSegments(
   segments: readonly Hearable[],

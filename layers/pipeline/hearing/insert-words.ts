@@ -1,4 +1,5 @@
 import type { Word } from '../contract/transcript.ts';
+import { normalWord } from '../transcripts/normal-word.ts';
 import type { Span } from './unheard-speech.ts';
 
 /**
@@ -20,14 +21,10 @@ export function insertWords(words: readonly Word[], found: readonly Word[], gap:
 /** How many of the last words of `left` are the first of `right`, whatever their case and punctuation. */
 function sharedWords(left: readonly Word[], right: readonly Word[]): number {
   for (let count = Math.min(left.length, right.length); count > 0; count--) {
-    const tail = left.slice(left.length - count).map(plain);
-    if (tail.every((text, index) => text === plain(right[index]!))) return count;
+    const tail = left.slice(left.length - count).map((word) => normalWord(word.text));
+    if (tail.every((text, index) => text === normalWord(right[index]!.text))) return count;
   }
   return 0;
-}
-
-function plain({ text }: Word): string {
-  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
 }
 
 function inOrder(words: readonly Word[]): Word[] {

@@ -1,6 +1,7 @@
 import type { DecodingInput } from '../contract/decoding.ts';
 import type { SegmentTranscript } from '../contract/transcript.ts';
 import { type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '../ports.ts';
+import { shiftSegment } from '../transcripts/shift-segment.ts';
 import { insertWords } from './insert-words.ts';
 import { type Span, unheardSpeech } from './unheard-speech.ts';
 
@@ -37,21 +38,16 @@ export async function secondLook(
     const found = await engine.transcribe(pieces, { ...decoding, language, temperatures: [0] }, signal);
     // From the last, so that the words of one gap do not move those of another
     for (const [place, look] of [...group.entries()].reverse()) {
-      const { words = [], avgLogprob } = found[place]!;
+      const { words = [], tokens, avgLogprob } = shiftSegment(found[place]!, look.startSeconds);
       const segment = result[look.index]!;
       if (words.length === 0 || avgLogprob < logprobThreshold) continue;
-      const moved = words.map((word) => ({
-        ...word,
-        startSeconds: word.startSeconds + look.startSeconds,
-        endSeconds: word.endSeconds + look.startSeconds,
-      }));
-      const all = insertWords(segment.words ?? [], moved, look.gap);
+      const all = insertWords(segment.words ?? [], words, look.gap);
       const text = all.map((word) => word.text).join('');
       result[look.index] = {
         ...segment,
         words: all,
         text,
-        tokens: [...segment.tokens, ...found[place]!.tokens],
+        tokens: [...segment.tokens, ...tokens],
       };
     }
   }

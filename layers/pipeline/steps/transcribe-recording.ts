@@ -1,7 +1,7 @@
 import type { DecodingInput } from '../contract/decoding.ts';
 import type { Finding } from '../contract/finding.ts';
 import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
-import { MurmurationError } from '../errors.ts';
+import { MurmurationError, throwIfAborted } from '../errors.ts';
 import { findInvented } from '../guards/find-invented.ts';
 import type { SpeechSpan } from '../guards/signs-of.ts';
 import type { Cut } from '../hearing/cut-channels.ts';
@@ -87,7 +87,7 @@ export async function transcribeRecording(
   let listened = true;
   // Two at least, to see at the first batch whether the recording is one segment; the engine takes its own batches of them
   for await (const batch of inBatches(segments, Math.max(2, batchSize))) {
-    throwIfAborted(name, signal);
+    throwIfAborted(signal, `stopped while transcribing "${name}"`);
     // Merging and looking twice need words; of a recording that is one segment most need neither
     const words = decoding.words || heard.length > 0 || batch.length > 1;
     const wanted = { ...decoding, words };
@@ -107,7 +107,7 @@ export async function transcribeRecording(
       segments: placed.map(({ transcript }) => transcript),
     });
   }
-  throwIfAborted(name, signal);
+  throwIfAborted(signal, `stopped while transcribing "${name}"`);
   const damaged = media.warnings.length > 0;
   if (damaged && !allowDamaged) {
     throw new MurmurationError(
@@ -142,9 +142,4 @@ function thresholdsOf({ logprobThreshold, noSpeechThreshold }: DecodingInput) {
 
 function withoutWords({ words: _, ...segment }: SegmentTranscript): SegmentTranscript {
   return segment;
-}
-
-function throwIfAborted(name: string, signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new MurmurationError('aborted', `stopped while transcribing "${name}"`, { cause: signal.reason });
 }
