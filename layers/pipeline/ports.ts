@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { DecodingInput } from './contract/decoding.ts';
 import type { SegmentTranscript } from './contract/transcript.ts';
+import type { MetricName } from './metrics.ts';
 
 /** Mono audio, 16 kHz, float32, full scale at ±1. */
 export type Pcm = Float32Array;
@@ -78,3 +79,31 @@ export interface Decoder {
     options?: DecodeOptions,
   ): Promise<DecodedMedia<readonly Pcm[]>>;
 }
+
+/** Whole objects under keys, as S3 keeps them. */
+export interface ObjectStore {
+  /** The object, or its bytes from `start` to before `end`; undefined where there is none. */
+  read(
+    key: string,
+    range?: { readonly start: number; readonly end: number },
+  ): Promise<Uint8Array | undefined>;
+  /** Whole or not at all; writes over what was there. */
+  write(key: string, body: string | Uint8Array, options?: { readonly contentType?: string }): Promise<void>;
+  /** As `write`, for what is too large to hold; if `parts` throws, nothing is written. */
+  writeStream(key: string, parts: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Opens an object for reading anywhere in it. Throws `file-not-found`. */
+  open(key: string): Promise<RangeSource>;
+}
+
+/** Counts and durations, for alarms and dashboards. Names are those of `metrics.ts`. */
+export interface Meter {
+  add(
+    name: MetricName,
+    value: number,
+    unit: 'Count' | 'Milliseconds' | 'Seconds' | 'None',
+    dimensions?: Readonly<Record<string, string>>,
+  ): void;
+}
+
+/** Milliseconds of the epoch. */
+export type Clock = () => number;

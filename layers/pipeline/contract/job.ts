@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { DecodingOptions } from './decoding.ts';
+
+export const FormatName = z.enum(['json', 'srt', 'vtt', 'tsv', 'txt']);
+export type FormatName = z.infer<typeof FormatName>;
+
+/** What an uploader may choose; all of it has defaults. */
+export const JobOptions = z.strictObject({
+  decoding: DecodingOptions.prefault({}),
+  channels: z.enum(['mix', 'separate']).default('mix'),
+  preprocess: z.enum(['none', 'drc']).default('none'),
+  formats: z
+    .array(FormatName)
+    .min(1)
+    .default([...FormatName.options]),
+});
+export type JobOptions = z.infer<typeof JobOptions>;
+
+/** An object that arrived in the bucket: where every job begins. */
+export const MediaUploaded = z.strictObject({
+  kind: z.literal('media-uploaded'),
+  key: z.string().min(1),
+  /** As S3 gives it: another content is another etag. */
+  etag: z.string().min(1),
+  sizeBytes: z.int().nonnegative(),
+  /** Milliseconds of the epoch, for the time a job waits. */
+  uploadedAt: z.int().nonnegative().optional(),
+  options: JobOptions.prefault({}),
+});
+export type MediaUploaded = z.infer<typeof MediaUploaded>;

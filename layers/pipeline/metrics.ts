@@ -1,0 +1,25 @@
+/** The namespace and names of all metrics, for those who write them and those who draw and watch them. */
+export const metricsNamespace = 'Murmuration';
+
+export const metrics = {
+  /** Batches that came to a lane. Dimension `lane`. */
+  batches: 'Batches',
+  /** Batches that no lane could transcribe, or that a lane gave up. Dimension `lane`. */
+  batchErrors: 'BatchErrors',
+  /** Milliseconds from the engine's start to its end, per segment. Dimension `lane`. */
+  segmentLatency: 'SegmentLatency',
+  /** Milliseconds from upload to the first work on it. */
+  queueWait: 'QueueWait',
+  gpuFallbacks: 'GpuFallbacks',
+  cacheHits: 'CacheHits',
+  cacheMisses: 'CacheMisses',
+  /** Calls to the cache that failed: the work goes on without it. */
+  cacheErrors: 'CacheErrors',
+  audioSeconds: 'AudioSeconds',
+  jobsDone: 'JobsDone',
+  jobsPartial: 'JobsPartial',
+  jobsFailed: 'JobsFailed',
+  /** US dollars by the price table. */
+  estimatedCost: 'EstimatedCost',
+} as const;
+export type MetricName = (typeof metrics)[keyof typeof metrics];
