@@ -67,7 +67,7 @@ export async function evaluate(manifest: string, options: EvalOptions): Promise<
     const batches: TimedSpan[] = [];
     let batchStartedAt = startedAt;
     try {
-      const request = { source: reference.path, decoding, batchSize: options.batchSize, allowDamaged: true };
+      const request = { source: reference.path, decoding, batchSize: options.batchSize };
       const recording = await transcribeRecording(request, laptop.ports, {
         signal,
         onProgress(done) {
@@ -83,7 +83,7 @@ export async function evaluate(manifest: string, options: EvalOptions): Promise<
         },
       });
       for (const warning of recording.warnings) writeNote(`${reference.file}: warning: ${warning}`);
-      if (recording.damaged) exitCode ||= errorPolicy['media-truncated'].exitCode;
+      if (recording.warnings.length > 0) exitCode ||= errorPolicy['media-truncated'].exitCode;
       return evaluateRecording(reference, recording, (performance.now() - startedAt) / 1000, batches);
     } finally {
       progress.stop();

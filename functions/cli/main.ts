@@ -76,7 +76,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       'write one line of JSON a recording: what was left out or is doubtful, and why',
     )
     .option('--no-cache', 'neither use nor keep transcripts of segments that were heard before')
-    .option('--allow-damaged', 'keep what can be read of a damaged file, and still exit with 5')
+    .option('--allow-damaged', 'a damaged file, read as far as it goes, is no failure: warn, and exit with 0')
     .option(...threads)
     .option('--batch-size <n>', 'segments decoded together', positiveWhole)
     .option('--jsonl', 'print one line of JSON a recording')

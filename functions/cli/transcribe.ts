@@ -23,6 +23,7 @@ export interface TranscribeOptions extends LaptopOptions, DeliveryOptions, EditO
   readonly logprobThreshold?: number;
   readonly noSpeechThreshold?: number;
   readonly shortContext: boolean;
+  /** Damage is warned of, and no failure. */
   readonly allowDamaged?: boolean;
   readonly channels?: 'mix' | 'separate';
   readonly preprocess?: 'none' | 'drc';
@@ -80,14 +81,15 @@ async function transcribeFile(
   const name = nameOf(source);
   const progress = await openProgress(name, { quiet, live: edits.length === 0 });
   try {
-    const request = { source, name, decoding, batchSize, allowDamaged, channels, preprocess };
+    const request = { source, name, decoding, batchSize, channels, preprocess };
     const { update } = progress;
     const heard = await transcribeRecording(request, laptop.ports, { signal, onProgress: update });
     const recording = editRecording(heard, edits);
     progress.stop();
     await delivery.deliver(name, recording, (performance.now() - startedAt) / 1000);
-    for (const warning of recording.warnings) writeNote(`${name}: warning: ${warning}`);
-    return recording.damaged ? errorPolicy['media-truncated'].exitCode : 0;
+    if (recording.warnings.length === 0) return 0;
+    writeNote(`${name}: warning: ${recording.warnings.join('; ')}. what could be read is transcribed`);
+    return allowDamaged ? 0 : errorPolicy['media-truncated'].exitCode;
   } catch (error) {
     progress.stop();
     if (error instanceof ReaderGone) throw error;

@@ -26,7 +26,7 @@ for await (const path of createInterface({ input: process.stdin })) {
   const before = timed.busySeconds();
   const started = performance.now();
   const { transcript } = await transcribeRecording(
-    { source: path, decoding: { language: 'en', ...JSON.parse(options) }, allowDamaged: true },
+    { source: path, decoding: { language: 'en', ...JSON.parse(options) } },
     { engine: timed, decoder, cut: (blocks) => cut(blocks, { voice }) },
   );
   print({

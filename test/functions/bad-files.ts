@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A wav of mono 16 kHz: 16-bit numbers, or 32-bit floats. */
@@ -21,20 +21,18 @@ export function wavOf(samples: Int16Array | Float32Array): Buffer {
 }
 
 /** Files that nobody can transcribe, with the exit code that each deserves. */
-export async function writeBadFiles(folder: string, soundFlac: string) {
+export async function writeBadFiles(folder: string) {
   const write = async (name: string, content: Buffer | string) => {
     const path = join(folder, name);
     await writeFile(path, content);
     return path;
   };
-  const flac = await readFile(soundFlac);
   return {
     missing: { path: join(folder, 'missing.wav'), exitCode: 3 },
     folder: { path: folder, exitCode: 4 },
     empty: { path: await write('empty.wav', ''), exitCode: 4 },
     text: { path: await write('text.mp3', 'this is not music\n'.repeat(100)), exitCode: 4 },
     silentHeader: { path: await write('header-only.wav', wavOf(new Int16Array(0))), exitCode: 4 },
-    truncated: { path: await write('truncated.flac', flac.subarray(0, flac.length / 2)), exitCode: 5 },
     notANumber: {
       path: await write('nan.wav', wavOf(new Float32Array(16_000).fill(Number.NaN))),
       exitCode: 6,

@@ -127,7 +127,7 @@ describe('transcribe', () => {
 
 describe('bad input', () => {
   it('gives each file one line and its exit code, and the sound ones are done', async () => {
-    const bad = Object.values(await writeBadFiles(folder, jfk));
+    const bad = Object.values(await writeBadFiles(folder));
     const files = [...bad.map(({ path }) => path), weather];
     const run = await runCli(['transcribe', ...files, '--jsonl']);
     expect(run.exitCode).toBe(bad[0]!.exitCode);
@@ -146,18 +146,41 @@ describe('bad input', () => {
   });
 
   it('ends with the documented exit code for each kind', async () => {
-    for (const { path, exitCode } of Object.values(await writeBadFiles(folder, jfk))) {
+    for (const { path, exitCode } of Object.values(await writeBadFiles(folder))) {
       const run = await runCli(['transcribe', path]);
       expect(run, path).toEqual({ exitCode, stdout: '', stderr: expect.stringMatching(oneLine) });
     }
   });
 
-  it('keeps what can be read of a damaged file where that is allowed, and still says so', async () => {
-    const { truncated } = await writeBadFiles(folder, jfk);
-    const run = await runCli(['transcribe', truncated.path, '--allow-damaged']);
-    expect(run.exitCode).toBe(5);
-    expect(run.stdout).toMatch(/^And so/);
-    expect(run.stderr).toMatch(/^murmuration: .*truncated\.flac: warning: /);
+  it('that is cut off gives the transcript up to there, one warning and exit code 5; 0 where that is allowed', async () => {
+    const cut = join(folder, 'cut.flac');
+    const flac = await readFile(jfk);
+    await writeFile(cut, flac.subarray(0, flac.length * 0.6));
+    const warning = `murmuration: ${cut}: warning: ended early: `;
+    for (const [allowed, exitCode] of [
+      [[], 5],
+      [['--allow-damaged'], 0],
+    ] as const) {
+      const run = await runCli(['transcribe', cut, ...allowed]);
+      expect(run).toEqual({
+        exitCode,
+        stdout: expect.stringMatching(/^And so my fellow Americans[^\n]*\n$/),
+        stderr: expect.stringMatching(oneLine),
+      });
+      expect(run.stderr.startsWith(warning)).toBe(true);
+    }
+    const out = join(folder, 'cut');
+    const run = await runCli(['transcribe', cut, weather, '-f', 'text,json', '-o', out, '-q']);
+    expect(run).toEqual({ exitCode: 5, stdout: '', stderr: expect.stringMatching(oneLine) });
+    expect((await readdir(out)).sort()).toEqual([
+      'cut.json',
+      'cut.txt',
+      'whats-the-weather-like.json',
+      'whats-the-weather-like.txt',
+    ]);
+    const transcript = Transcript.parse(JSON.parse(await readFile(join(out, 'cut.json'), 'utf8')));
+    expect(transcript.durationSeconds).toBeGreaterThan(5);
+    expect(transcript.durationSeconds).toBeLessThan(8);
   });
 
   it('a recording is never overwritten by its transcript', async () => {

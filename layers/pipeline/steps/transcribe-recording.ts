@@ -1,7 +1,7 @@
 import type { DecodingInput } from '../contract/decoding.ts';
 import type { Finding } from '../contract/finding.ts';
 import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
-import { MurmurationError, throwIfAborted } from '../errors.ts';
+import { throwIfAborted } from '../errors.ts';
 import { findInvented } from '../guards/find-invented.ts';
 import type { SpeechSpan } from '../guards/signs-of.ts';
 import type { Cut } from '../hearing/cut-channels.ts';
@@ -30,16 +30,13 @@ export interface RecordingRequest {
   readonly preprocess?: 'none' | 'drc' | undefined;
   /** Segments handed to the engine at once. @default 4 */
   readonly batchSize?: number | undefined;
-  /** Keep what could be read of a damaged file. @default false: `media-truncated` */
-  readonly allowDamaged?: boolean | undefined;
 }
 
 export interface RecordingTranscribed {
   readonly transcript: Transcript;
   readonly media: MediaInfo;
-  /** Damage that was allowed, and what else a person should know, in plain words. */
+  /** Damage that was survived, in plain words: then the transcript holds what could be read. */
   readonly warnings: readonly string[];
-  readonly damaged: boolean;
   /** Text that was left out, and text to be doubted. */
   readonly findings: readonly Finding[];
   /** Segments that came from the cache. */
@@ -69,14 +66,14 @@ export interface RecordingOptions {
 
 /**
  * Turns one recording into a transcript whose times count from the recording's start. Holds two batches of audio at a
- * time. Throws what its ports throw, and `media-truncated` where the file is damaged and that was not allowed.
+ * time. A damaged recording is transcribed as far as it can be read, with warnings. Throws what its ports throw.
  */
 export async function transcribeRecording(
   request: RecordingRequest,
   { decoder, engine, cut, cache }: RecordingPorts,
   { signal, onProgress }: RecordingOptions = {},
 ): Promise<RecordingTranscribed> {
-  const { source, decoding, channels = 'mix', preprocess, batchSize = 4, allowDamaged = false } = request;
+  const { source, decoding, channels = 'mix', preprocess, batchSize = 4 } = request;
   const name = request.name ?? (typeof source === 'string' ? source : 'the recording');
   const { media, segments } = await openSegments(source, { channels, preprocess }, { decoder, cut }, signal);
   const languages = heardLanguages();
@@ -108,14 +105,6 @@ export async function transcribeRecording(
     });
   }
   throwIfAborted(signal, `stopped while transcribing "${name}"`);
-  const damaged = media.warnings.length > 0;
-  if (damaged && !allowDamaged) {
-    throw new MurmurationError(
-      'media-truncated',
-      `damaged recording: ${media.warnings.join('; ')}. copy it again, or allow damage to keep what can be read (--allow-damaged)`,
-      { details: { name, warnings: media.warnings } },
-    );
-  }
   const { segments: trusted, findings } = findInvented(
     heard.map((segment) => segment.transcript),
     { speech: listened ? speech : undefined, rules: thresholdsOf(decoding) },
@@ -129,7 +118,7 @@ export async function transcribeRecording(
     decoding.words || channels === 'separate'
       ? whole
       : { ...whole, segments: whole.segments.map(withoutWords) };
-  return { transcript, media: media.info, findings, warnings: [...media.warnings], damaged, cached };
+  return { transcript, media: media.info, findings, warnings: [...media.warnings], cached };
 }
 
 /** What the engine was told to doubt, the guards doubt too. */
