@@ -1,6 +1,6 @@
 import { align } from '@murmuration/whisper/align';
-import { medianFilter } from '@murmuration/whisper/attention';
 import { warp } from '@murmuration/whisper/dtw';
+import { medianFilter } from '@murmuration/whisper/median-filter';
 import { splitWords } from '@murmuration/whisper/split-words';
 import { type TimedWord, tidyWords } from '@murmuration/whisper/tidy-words';
 import fc from 'fast-check';
@@ -147,16 +147,16 @@ describe('the median filter', () => {
         const expected = values.map(
           (_, i) => [-3, -2, -1, 0, 1, 2, 3].map((j) => at(i + j)).sort((a, b) => a - b)[3]!,
         );
-        const out = new Float32Array(values.length);
-        medianFilter(Float32Array.from(values), out);
+        const out = new Int32Array(values.length);
+        medianFilter(Int32Array.from(values), out);
         expect([...out]).toEqual(expected);
       }),
     );
   });
 
   it('leaves what is shorter than half a window', () => {
-    const out = new Float32Array(3);
-    medianFilter(Float32Array.of(3, 1, 2), out);
+    const out = new Int32Array(3);
+    medianFilter(Int32Array.of(3, 1, 2), out);
     expect([...out]).toEqual([3, 1, 2]);
   });
 });
