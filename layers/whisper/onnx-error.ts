@@ -7,7 +7,9 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 export function onnxError(cause: unknown, doing: string): MurmurationError {
   const message = cause instanceof Error ? cause.message : String(cause);
   if (
-    /out of memory|bad_?alloc|bad allocation|failed to allocate|smaller than requested bytes/i.test(message)
+    /out of memory|bad_?alloc|bad allocation|failed to allocate|alloc_failed|smaller than requested bytes/i.test(
+      message,
+    )
   ) {
     return new MurmurationError(
       'out-of-memory',

@@ -1,10 +1,13 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { InferenceSession } from 'onnxruntime-node';
+import { executionProviders, type Provider } from './execution-providers.ts';
 import { toResult, toTensors } from './graph-tensors.ts';
+import { growingSession } from './growing-session.ts';
 import type { Model } from './load-model.ts';
 import type { Masks } from './masks.ts';
 import { onnxError } from './onnx-error.ts';
 import { defaultThreads, isIdle } from './threads.ts';
+import { openWorkerSession } from './worker-session.ts';
 
 /** Inputs of one run of the graph, in its own terms: models/GRAPH.md. Every list has one entry per row. */
 export interface RunRequest {
@@ -49,8 +52,6 @@ export interface Session {
   close(): Promise<void>;
 }
 
-export type Provider = 'cpu' | 'cuda';
-
 export interface SessionOptions {
   /** Threads inside one operator. @default the physical cores, at most 8 */
   readonly threads?: number | undefined;
@@ -59,8 +60,15 @@ export interface SessionOptions {
    * programs want the cores too. @default as long as at most half of the cores were busy in the last minute
    */
   readonly spinning?: boolean | undefined;
+  /**
+   * Where more runs wait, so many go on side by side, each with its share of the threads and the model loaded again in a
+   * worker thread: for long recordings and busy servers. @default 1
+   */
+  readonly sessions?: number | undefined;
   /** @default what the graph was built for */
   readonly providers?: readonly Provider[] | undefined;
+  /** Of the GPUs that this process may see. @default 0 */
+  readonly deviceId?: number | undefined;
   /** Keep memory between runs: faster, but a long clip's memory stays. @default true */
   readonly memoryArena?: boolean | undefined;
 }
@@ -80,34 +88,56 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
       `threads is ${threads}: give a whole number from 1 to ${MOST_THREADS}`,
     );
   }
-  if (graph.target === 'cpu' && providers.includes('cuda')) {
+  if (graph.target === 'cpu' && providers.some((provider) => provider !== 'cpu')) {
     // Key masks take CUDA off its fused attention: half as fast, and an illegal memory access in large batches
     throw new MurmurationError(
       'invalid-argument',
-      `model ${id} is built for cpu and must not run on cuda: build it again with --target cuda`,
+      `model ${id} is built for cpu and must not run on ${providers.join(', ')}: build it again with --target cuda`,
       { details: { providers } },
     );
   }
+  const sessions = options.sessions ?? 1;
+  if (!Number.isInteger(sessions) || sessions < 1 || sessions > threads) {
+    throw new MurmurationError(
+      'invalid-argument',
+      `sessions is ${sessions}: give a whole number from 1 to the ${threads} threads`,
+    );
+  }
+  const settings = (intraOpNumThreads: number): InferenceSession.SessionOptions => ({
+    executionProviders: [...providers],
+    intraOpNumThreads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    enableCpuMemArena: options.memoryArena ?? true,
+    // Shapes change with every step and batch: a planned pattern is never used twice
+    enableMemPattern: false,
+    // Warnings about nodes it leaves on the CPU would land in the user's terminal
+    logSeverityLevel: 3,
+    // Threads may spin within a run, where steps follow each other closely, but not after it
+    extra: {
+      session: { force_spinning_stop: '1', intra_op: { allow_spinning: spinning ? '1' : '0' } },
+    },
+  });
+  let first: Session;
   try {
-    const session = await InferenceSession.create(model.graphPath, {
-      executionProviders: [...providers],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      enableCpuMemArena: options.memoryArena ?? true,
-      // Shapes change with every step and batch: a planned pattern is never used twice
-      enableMemPattern: false,
-      // Warnings about nodes it leaves on the CPU would land in the user's terminal
-      logSeverityLevel: 3,
-      // Threads may spin within a run, where steps follow each other closely, but not after it
-      extra: {
-        session: { force_spinning_stop: '1', intra_op: { allow_spinning: spinning ? '1' : '0' } },
-      },
-    });
-    return queued(session);
+    first = queued(await InferenceSession.create(model.graphPath, settings(threads)));
   } catch (error) {
     throw onnxError(error, `loading model ${id}`);
   }
+  if (sessions === 1) return first;
+  const open = () =>
+    openWorkerSession(model.graphPath, settings(Math.max(1, Math.floor(threads / sessions))), id);
+  return growingSession(first, () => openAll(sessions, open));
+}
+
+/** All or none. */
+async function openAll(count: number, open: () => Promise<Session>): Promise<Session[]> {
+  const opened = await Promise.allSettled(Array.from({ length: count }, open));
+  const sessions = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failed = opened.find((result) => result.status === 'rejected');
+  if (failed === undefined) return sessions;
+  await Promise.all(sessions.map((session) => session.close()));
+  throw failed.reason;
 }
 
 function queued(session: InferenceSession): Session {

@@ -1,0 +1,36 @@
+import type { InferenceSession } from 'onnxruntime-node';
+
+/** Where a graph runs; each leaves to those after it what it cannot run itself. */
+export type Provider = 'cpu' | 'cuda' | 'tensorrt';
+
+type ProviderConfig = InferenceSession.ExecutionProviderConfig;
+
+/**
+ * Everything that onnxruntime is told of each provider. The binding for Node passes on the device alone (1.30,
+ * session_options_helper.cc): memory limits and TensorRT's precision and caches cannot be given here. TensorRT takes its
+ * precision from the graph's own types, and built engines from a graph of EPContext nodes.
+ */
+const configs = {
+  cpu: () => ['cpu'],
+  cuda: (deviceId) => [{ name: 'cuda', deviceId }],
+  tensorrt: (deviceId) => [
+    { name: 'tensorrt', deviceId },
+    { name: 'cuda', deviceId },
+  ],
+} as const satisfies Record<Provider, (deviceId: number) => readonly ProviderConfig[]>;
+
+/** Environment variables that onnxruntime reads when a provider starts; one that a person has set stays. */
+const environments: Readonly<Record<Provider, Readonly<Record<string, string>>>> = {
+  cpu: {},
+  // cuDNN builds a kernel for every shape, and each step of the loop has another: 4.6 s instead of 0.4 s for the first run
+  cuda: { ORT_ENABLE_CUDNN_FLASH_ATTENTION: '0' },
+  tensorrt: { ORT_ENABLE_CUDNN_FLASH_ATTENTION: '0' },
+};
+
+/** `deviceId` counts the GPUs that this process may see, from 0. */
+export function executionProviders(providers: readonly Provider[], deviceId = 0): ProviderConfig[] {
+  for (const provider of providers) {
+    for (const [name, value] of Object.entries(environments[provider])) process.env[name] ??= value;
+  }
+  return providers.flatMap((provider) => [...configs[provider](deviceId)]);
+}
