@@ -67,7 +67,8 @@ export async function evaluate(manifest: string, options: EvalOptions): Promise<
     const batches: TimedSpan[] = [];
     let batchStartedAt = startedAt;
     try {
-      const request = { source: reference.path, decoding, batchSize: options.batchSize };
+      const { batchesAtOnce } = laptop;
+      const request = { source: reference.path, decoding, batchSize: options.batchSize, batchesAtOnce };
       const recording = await transcribeRecording(request, laptop.ports, {
         signal,
         onProgress(done) {

@@ -7,6 +7,7 @@ import { createEngine } from '@murmuration/whisper/engine';
 import { resolveLanguage } from '@murmuration/whisper/languages';
 import { readManifest } from '@murmuration/whisper/load-model';
 import { findModel } from '@murmuration/whisper/model-registry';
+import { sessionsFor } from '@murmuration/whisper/threads';
 import { writeNote } from './report-failure.ts';
 
 export interface LaptopOptions {
@@ -25,6 +26,8 @@ export interface Laptop {
   readonly ports: RecordingPorts;
   /** The model's code for the language that was asked for, or `auto`. */
   readonly language: string;
+  /** Batches of a recording that the engine should have at any time. */
+  readonly batchesAtOnce: number;
   close(): Promise<void>;
 }
 
@@ -40,7 +43,8 @@ export async function openLaptop({
   const manifest = await readManifest(modelFolder);
   const code = resolveLanguage(language, manifest);
   const decoder = mediaDecoder();
-  const engine = await createEngine({ modelFolder, threads, batchSize });
+  const sessions = sessionsFor(threads);
+  const engine = await createEngine({ modelFolder, threads, batchSize, sessions });
   const voice = await createVoiceDetector();
   return {
     ports: {
@@ -50,6 +54,8 @@ export async function openLaptop({
       cache: cache ? folderCache({ onProblem: writeNote }) : undefined,
     },
     language: code,
+    // One waits, so that no session does
+    batchesAtOnce: sessions + 1,
     close: async () => {
       await engine.close();
       await voice.close();

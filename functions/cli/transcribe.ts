@@ -81,7 +81,8 @@ async function transcribeFile(
   const name = nameOf(source);
   const progress = await openProgress(name, { quiet, live: edits.length === 0 });
   try {
-    const request = { source, name, decoding, batchSize, channels, preprocess };
+    const { batchesAtOnce } = laptop;
+    const request = { source, name, decoding, batchSize, batchesAtOnce, channels, preprocess };
     const { update } = progress;
     const heard = await transcribeRecording(request, laptop.ports, { signal, onProgress: update });
     const recording = editRecording(heard, edits);

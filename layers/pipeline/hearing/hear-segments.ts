@@ -18,9 +18,8 @@ export interface Heard {
 }
 
 /**
- * Everything that is said in some segments of one recording: from the cache where it was heard before, else by the engine
- * with a second look: at all of them where words are timed, else where the text is thin. A segment whose language was
- * only guessed is heard again in that of the recording.
+ * Everything that is said in some segments of one recording, whatever was said before them: `hearOnce`, then a segment whose
+ * language was only guessed is heard again in that of the recording.
  */
 export async function hearSegments(
   segments: readonly Hearable[],
@@ -29,20 +28,36 @@ export async function hearSegments(
   ports: HearingPorts,
   signal?: AbortSignal,
 ): Promise<Heard> {
-  const first = await hearOnce(segments, decoding, ports, signal);
-  if ((decoding.language ?? 'auto') !== 'auto') return first;
-  for (const transcript of first.transcripts) languages.add(transcript);
-  const transcripts = [...first.transcripts];
-  for (const [index, transcript] of first.transcripts.entries()) {
+  const heard = await hearOnce(segments, decoding, ports, signal);
+  return settleLanguages(heard, segments, decoding, languages, ports, signal);
+}
+
+/** What `hearOnce` heard, with guessed languages put right. Takes the segments of a recording in their order. */
+export async function settleLanguages(
+  { transcripts: first, cached }: Heard,
+  segments: readonly Hearable[],
+  decoding: DecodingInput,
+  languages: HeardLanguages,
+  ports: HearingPorts,
+  signal?: AbortSignal,
+): Promise<Heard> {
+  const transcripts = [...first];
+  if ((decoding.language ?? 'auto') !== 'auto') return { transcripts, cached };
+  for (const transcript of first) languages.add(transcript);
+  for (const [index, transcript] of first.entries()) {
     const language = languages.instead(transcript);
     if (language === undefined) continue;
     const again = await hearOnce([segments[index]!], { ...decoding, language }, ports, signal);
     transcripts[index] = again.transcripts[0]!;
   }
-  return { transcripts, cached: first.cached };
+  return { transcripts, cached };
 }
 
-async function hearOnce(
+/**
+ * Everything that is said in some segments, in any order: from the cache where it was heard before, else by the engine with
+ * a second look: at all of them where words are timed, else where the text is thin.
+ */
+export async function hearOnce(
   segments: readonly Hearable[],
   asked: DecodingInput,
   { engine, cache }: HearingPorts,

@@ -12,6 +12,9 @@ export interface PlacedSegment extends CutSegment {
   readonly channel: number | undefined;
 }
 
+/** Where a segment is, without its sound. */
+export type Place = Omit<PlacedSegment, 'pcm'>;
+
 export interface OpenedRecording {
   readonly media: DecodedMedia<unknown>;
   readonly segments: AsyncIterable<PlacedSegment>;
@@ -37,7 +40,7 @@ async function* unlabelled(segments: AsyncIterable<CutSegment>): AsyncGenerator<
 }
 
 /** As the engine's caller wants it: times in seconds of the segment. */
-export function toHearable({ pcm, speech }: CutSegment): Hearable {
+export function toHearable({ pcm, speech }: Pick<CutSegment, 'pcm' | 'speech'>): Hearable {
   return {
     pcm,
     speech: speech?.map(({ startSample, endSample }) => ({
@@ -48,7 +51,7 @@ export function toHearable({ pcm, speech }: CutSegment): Hearable {
 }
 
 /** Where a voice was heard, in seconds of the recording. */
-export function speechOf({ speech = [], startSample, channel }: PlacedSegment): SpeechSpan[] {
+export function speechOf({ speech = [], startSample, channel }: Place): SpeechSpan[] {
   return speech.map((span) => ({
     startSeconds: (startSample + span.startSample) / SAMPLE_RATE_HERTZ,
     endSeconds: (startSample + span.endSample) / SAMPLE_RATE_HERTZ,
@@ -59,7 +62,7 @@ export function speechOf({ speech = [], startSample, channel }: PlacedSegment): 
 /** A segment's transcript in seconds of the recording. */
 export function place(
   transcript: SegmentTranscript,
-  { startSample, overlapSamples, channel }: PlacedSegment,
+  { startSample, overlapSamples, channel }: Place,
 ): HeardSegment {
   const shifted = shiftSegment(transcript, startSample / SAMPLE_RATE_HERTZ);
   return {

@@ -1,3 +1,4 @@
+import { pMapIterable } from 'p-map';
 import type { DecodingInput } from '../contract/decoding.ts';
 import type { Finding } from '../contract/finding.ts';
 import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
@@ -5,7 +6,7 @@ import { throwIfAborted } from '../errors.ts';
 import { findInvented } from '../guards/find-invented.ts';
 import type { SpeechSpan } from '../guards/signs-of.ts';
 import type { Cut } from '../hearing/cut-channels.ts';
-import { hearSegments } from '../hearing/hear-segments.ts';
+import { hearOnce, settleLanguages } from '../hearing/hear-segments.ts';
 import { inBatches } from '../hearing/in-batches.ts';
 import { openSegments, place, speechOf, toHearable } from '../hearing/placed-segment.ts';
 import { type HeardSegment, mergeSegments } from '../merge/merge-segments.ts';
@@ -30,6 +31,8 @@ export interface RecordingRequest {
   readonly preprocess?: 'none' | 'drc' | undefined;
   /** Segments handed to the engine at once. @default 4 */
   readonly batchSize?: number | undefined;
+  /** Batches under way in the engine; more than one pays where it does several runs side by side. @default 1 */
+  readonly batchesAtOnce?: number | undefined;
 }
 
 export interface RecordingTranscribed {
@@ -65,15 +68,15 @@ export interface RecordingOptions {
 }
 
 /**
- * Turns one recording into a transcript whose times count from the recording's start. Holds two batches of audio at a
- * time. A damaged recording is transcribed as far as it can be read, with warnings. Throws what its ports throw.
+ * Turns one recording into a transcript whose times count from the recording's start. Holds two batches of
+ * audio more than are under way. A damaged recording is transcribed as far as it can be read, with warnings. Throws what its ports throw.
  */
 export async function transcribeRecording(
   request: RecordingRequest,
   { decoder, engine, cut, cache }: RecordingPorts,
   { signal, onProgress }: RecordingOptions = {},
 ): Promise<RecordingTranscribed> {
-  const { source, decoding, channels = 'mix', preprocess, batchSize = 4 } = request;
+  const { source, decoding, channels = 'mix', preprocess, batchSize = 4, batchesAtOnce = 1 } = request;
   const name = request.name ?? (typeof source === 'string' ? source : 'the recording');
   const { media, segments } = await openSegments(source, { channels, preprocess }, { decoder, cut }, signal);
   const languages = heardLanguages();
@@ -82,13 +85,23 @@ export async function transcribeRecording(
   let durationSeconds = 0;
   let cached = 0;
   let listened = true;
+  const ports = { engine, cache };
   // Two at least, to see at the first batch whether the recording is one segment; the engine takes its own batches of them
-  for await (const batch of inBatches(segments, Math.max(2, batchSize))) {
-    throwIfAborted(signal, `stopped while transcribing "${name}"`);
-    // Merging and looking twice need words; of a recording that is one segment most need neither
-    const words = decoding.words || heard.length > 0 || batch.length > 1;
-    const wanted = { ...decoding, words };
-    const hearing = await hearSegments(batch.map(toHearable), wanted, languages, { engine, cache }, signal);
+  const batches = inBatches(segments, Math.max(2, batchSize));
+  const work = pMapIterable(
+    batches,
+    async (batch, index) => {
+      throwIfAborted(signal, `stopped while transcribing "${name}"`);
+      // Merging and looking twice need words; of a recording that is one segment most need neither
+      const wanted = { ...decoding, words: decoding.words || index > 0 || batch.length > 1 };
+      const hearables = batch.map(toHearable);
+      return { batch, hearables, wanted, first: await hearOnce(hearables, wanted, ports, signal) };
+    },
+    // One more is cut meanwhile
+    { concurrency: batchesAtOnce, backpressure: batchesAtOnce + 1 },
+  );
+  for await (const { batch, hearables, wanted, first } of work) {
+    const hearing = await settleLanguages(first, hearables, wanted, languages, ports, signal);
     cached += hearing.cached;
     const placed = hearing.transcripts.map((transcript, index) => place(transcript, batch[index]!));
     heard.push(...placed);

@@ -1,0 +1,67 @@
+import type { RunRequest, RunResult, Session } from './session.ts';
+
+interface Task {
+  readonly request: RunRequest;
+  resolve(result: RunResult): void;
+  reject(error: unknown): void;
+}
+
+/** So many runs must wait at once before it pays to load the model again. */
+const WAITING_TO_GROW = 2;
+
+/**
+ * Runs one request at a time in `first`, which has all threads, until there are more of them than that: then in sessions of
+ * few threads each, side by side. A third more is done that way, for most of the decoder's steps are too small to share
+ * between threads. If `openAll` fails, for want of memory say, `first` goes on.
+ */
+export function growingSession(first: Session, openAll: () => Promise<readonly Session[]>): Session {
+  const waiting: Task[] = [];
+  const working = new Set<Promise<unknown>>();
+  let sessions: readonly Session[] = [first];
+  const free: Session[] = [first];
+  let growing: Promise<void> | undefined;
+  let closing: Promise<void> | undefined;
+
+  function start(): void {
+    while (free.length > 0 && waiting.length > 0) {
+      const session = free.pop()!;
+      const { request, resolve, reject } = waiting.shift()!;
+      const work = session
+        .run(request)
+        .then(resolve, reject)
+        .finally(() => {
+          working.delete(work);
+          if (sessions.includes(session)) free.push(session);
+          start();
+        });
+      working.add(work);
+    }
+    if (waiting.length >= WAITING_TO_GROW && closing === undefined) growing ??= grow();
+  }
+
+  async function grow(): Promise<void> {
+    const more = await openAll().catch(() => undefined);
+    if (more === undefined) return;
+    sessions = more;
+    free.splice(0, free.length, ...more);
+    start();
+    await first.close();
+  }
+
+  return {
+    run(request) {
+      return new Promise((resolve, reject) => {
+        waiting.push({ request, resolve, reject });
+        start();
+      });
+    },
+    close() {
+      closing ??= (async () => {
+        while (working.size > 0 || waiting.length > 0) await Promise.allSettled(working);
+        await growing;
+        await Promise.all([first, ...sessions].map((session) => session.close()));
+      })();
+      return closing;
+    },
+  };
+}
