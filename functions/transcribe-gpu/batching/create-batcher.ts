@@ -1,0 +1,124 @@
+import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
+import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
+import { MurmurationError, throwIfAborted } from '@murmuration/pipeline/errors';
+import type { Clock, Pcm } from '@murmuration/pipeline/ports';
+import type { BatchedDevice } from './batched-device.ts';
+import type { BatchingObserver } from './batching-observer.ts';
+import type { BatchingPolicy } from './batching-policy.ts';
+import { createFairShare } from './fair-share.ts';
+import { pickBatch } from './pick-batch.ts';
+import { type BatchedSegment, runHalving } from './run-halving.ts';
+import type { WaitingSegment } from './waiting-segment.ts';
+
+export interface BatcherPorts {
+  readonly observer: BatchingObserver;
+  readonly now?: Clock;
+}
+
+/** Gathers the segments of concurrent calls into batches, one queue for all devices. */
+export interface Batcher {
+  /** Results in the order of `segments`. Throws what the engine throws, and `aborted`. */
+  transcribe(
+    tenant: string,
+    segments: readonly Pcm[],
+    decoding?: DecodingInput,
+    signal?: AbortSignal,
+  ): Promise<SegmentTranscript[]>;
+  /** Segments that no device has begun with. */
+  waiting(): number;
+}
+
+interface Waiting extends WaitingSegment, BatchedSegment {
+  readonly decoding: DecodingInput | undefined;
+}
+
+const ABORTED = 'transcription was aborted';
+
+/** `devices` are at least one, and all run the same model. */
+export function createBatcher(
+  devices: readonly BatchedDevice[],
+  policy: BatchingPolicy,
+  { observer, now = Date.now }: BatcherPorts,
+): Batcher {
+  let queue: Waiting[] = [];
+  const running = new Map<BatchedDevice, number>(devices.map((device) => [device, 0]));
+  const share = createFairShare();
+  let timer: NodeJS.Timeout | undefined;
+
+  function remove(segments: ReadonlySet<Waiting>): void {
+    queue = queue.filter((segment) => !segments.has(segment));
+    const tenants = new Set(queue.map(({ tenant }) => tenant));
+    share.forget((tenant) => tenants.has(tenant));
+  }
+
+  /** Starts whatever can be started now. */
+  function dispatch(): void {
+    clearTimeout(timer);
+    while (queue.length > 0) {
+      const [device, busy] = [...running].reduce((least, next) => (next[1] < least[1] ? next : least));
+      if (busy >= policy.batchesAtOnce) return;
+      const mostSegments = device.limit.current();
+      const batch = pickBatch(queue, share.served, { mostSegments, mostPadding: policy.mostPadding });
+      const isFull = batch.length >= mostSegments || queue.length > mostSegments;
+      // Behind a running batch, waiting costs nothing: more may come in the meantime
+      if (busy > 0 && !isFull) return;
+      const waitMilliseconds = policy.gatherMilliseconds - (now() - oldest(batch));
+      if (!isFull && waitMilliseconds > 0) {
+        timer = setTimeout(dispatch, waitMilliseconds);
+        return;
+      }
+      start(batch, device);
+    }
+  }
+
+  function start(batch: readonly Waiting[], device: BatchedDevice): void {
+    for (const { tenant } of batch) share.charge(tenant, 1);
+    remove(new Set(batch));
+    running.set(device, running.get(device)! + 1);
+    const waitedMilliseconds = now() - oldest(batch);
+    observer.started({ device: device.name, segments: batch.length, waitedMilliseconds });
+    runHalving(batch, batch[0]!.decoding, device, policy.halvings, observer).finally(() => {
+      running.set(device, running.get(device)! - 1);
+      dispatch();
+    });
+  }
+
+  return {
+    waiting: () => queue.length,
+    async transcribe(tenant, segments, decoding, signal) {
+      throwIfAborted(signal, ABORTED);
+      if (segments.length === 0) return [];
+      const call = {};
+      const group = JSON.stringify(decoding ?? {});
+      const arrivedAt = now();
+      share.join(tenant);
+      const own: Waiting[] = [];
+      const answers = segments.map(
+        (pcm) =>
+          new Promise<SegmentTranscript>((resolve, reject) => {
+            own.push({ tenant, group, samples: pcm.length, arrivedAt, pcm, call, decoding, resolve, reject });
+          }),
+      );
+      queue.push(...own);
+      dispatch();
+      const abort = () => {
+        const error = new MurmurationError('aborted', ABORTED, { cause: signal?.reason });
+        for (const segment of own) segment.reject(error);
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      try {
+        return await Promise.all(answers);
+      } catch (error) {
+        // The rest of a call that failed is of no use to anyone
+        remove(new Set(own));
+        throw error;
+      } finally {
+        signal?.removeEventListener('abort', abort);
+      }
+    },
+  };
+}
+
+function oldest(batch: readonly Waiting[]): number {
+  return Math.min(...batch.map(({ arrivedAt }) => arrivedAt));
+}

@@ -1,0 +1,92 @@
+import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
+import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import { type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
+import type { BatchedDevice } from './batched-device.ts';
+import type { BatchingObserver } from './batching-observer.ts';
+import { paddingShare } from './padding-share.ts';
+
+/** A segment in a batch, and where its answer goes; exactly one of the two is called, once. */
+export interface BatchedSegment {
+  readonly pcm: Pcm;
+  /** Segments that came together fail together. */
+  readonly call: object;
+  resolve(transcript: SegmentTranscript): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Transcribes a batch and answers every segment of it. Out of memory: each half is tried again on its own, `halvings` times
+ * at most. Any other failure of a batch of several calls: each call is tried alone, so that only the one at fault fails.
+ */
+export async function runHalving(
+  batch: readonly BatchedSegment[],
+  decoding: DecodingInput | undefined,
+  device: BatchedDevice,
+  halvings: number,
+  observer: BatchingObserver,
+): Promise<void> {
+  const startedAt = performance.now();
+  try {
+    const transcripts = await device.engine.transcribe(
+      batch.map(({ pcm }) => pcm),
+      decoding,
+    );
+    const samples = batch.map(({ pcm }) => pcm.length);
+    device.limit.fitted(batch.length);
+    observer.finished({
+      device: device.name,
+      segments: batch.length,
+      milliseconds: performance.now() - startedAt,
+      audioSeconds: samples.reduce((sum, length) => sum + length, 0) / SAMPLE_RATE_HERTZ,
+      padding: paddingShare(samples),
+    });
+    for (const [index, segment] of batch.entries()) segment.resolve(transcripts[index]!);
+  } catch (error) {
+    const parts = partsToRetry(batch, error, device, halvings, observer);
+    if (parts.length === 0) for (const segment of batch) segment.reject(error);
+    const left = isOutOfMemory(error) ? halvings - 1 : halvings;
+    for (const part of parts) await runHalving(part, decoding, device, left, observer);
+  }
+}
+
+function partsToRetry(
+  batch: readonly BatchedSegment[],
+  error: unknown,
+  device: BatchedDevice,
+  halvings: number,
+  observer: BatchingObserver,
+): (readonly BatchedSegment[])[] {
+  if (isOutOfMemory(error)) {
+    const givenUp = halvings === 0;
+    device.limit.outOfMemory(batch.length);
+    observer.outOfMemory({ device: device.name, segments: batch.length, givenUp });
+    return givenUp ? [] : halves(batch);
+  }
+  if (isFatal(error)) {
+    observer.fatal(error);
+    return [];
+  }
+  const calls = byCall(batch);
+  return calls.length > 1 ? calls : [];
+}
+
+function halves<T>(items: readonly T[]): (readonly T[])[] {
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)].filter((half) => half.length > 0);
+}
+
+function byCall(batch: readonly BatchedSegment[]): (readonly BatchedSegment[])[] {
+  const calls = new Map<object, BatchedSegment[]>();
+  for (const segment of batch) calls.set(segment.call, [...(calls.get(segment.call) ?? []), segment]);
+  return [...calls.values()];
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof MurmurationError && error.code === 'out-of-memory';
+}
+
+/** CUDA error 700 and its like: see layers/whisper/onnx-error.ts. */
+function isFatal(error: unknown): boolean {
+  return error instanceof MurmurationError && error.details['fatal'] === true;
+}

@@ -1,0 +1,38 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import { createEngine } from '@murmuration/whisper/engine';
+import type { EngineAnswer, EngineRequest, PlainError } from './thread-messages.ts';
+
+const port = parentPort!;
+const answer = (message: EngineAnswer) => port.postMessage(message);
+
+try {
+  const engine = await createEngine(workerData);
+  const { modelId, modelSha256, timesWords } = engine;
+  port.on('message', async (request: EngineRequest) => {
+    if (request.kind === 'close') {
+      await engine.close();
+      port.close();
+      return;
+    }
+    const { id, segments, decoding } = request;
+    try {
+      answer({ kind: 'heard', id, transcripts: await engine.transcribe(segments, decoding) });
+    } catch (error) {
+      answer({ kind: 'failed', id, error: toPlain(error) });
+    }
+  });
+  answer({ kind: 'ready', model: { modelId, modelSha256, timesWords } });
+} catch (error) {
+  answer({ kind: 'broken', error: toPlain(error) });
+}
+
+/** What survives the way between threads. */
+function toPlain(error: unknown): PlainError {
+  if (!(error instanceof MurmurationError)) {
+    return { code: 'internal', message: error instanceof Error ? error.message : String(error), details: {} };
+  }
+  const { code, message, details } = error;
+  const cause = error.cause instanceof Error ? error.cause.message : undefined;
+  return { code, message, details: JSON.parse(JSON.stringify(details)), cause };
+}

@@ -1,0 +1,29 @@
+import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
+import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
+import type { ErrorCode } from '@murmuration/pipeline/errors';
+import type { Engine, Pcm } from '@murmuration/pipeline/ports';
+
+export type EngineRequest =
+  | {
+      readonly kind: 'transcribe';
+      readonly id: number;
+      readonly segments: readonly Pcm[];
+      readonly decoding: DecodingInput | undefined;
+    }
+  | { readonly kind: 'close' };
+
+export type EngineAnswer =
+  | { readonly kind: 'ready'; readonly model: Pick<Engine, 'modelId' | 'modelSha256' | 'timesWords'> }
+  /** The engine could not be made. */
+  | { readonly kind: 'broken'; readonly error: PlainError }
+  | { readonly kind: 'heard'; readonly id: number; readonly transcripts: SegmentTranscript[] }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError };
+
+/** A MurmurationError on its way between threads. */
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: Record<string, unknown>;
+  /** Its message. */
+  readonly cause?: string | undefined;
+}

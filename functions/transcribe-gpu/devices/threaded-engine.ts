@@ -1,0 +1,87 @@
+import { SHARE_ENV, Worker } from 'node:worker_threads';
+import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
+import { MurmurationError, throwIfAborted } from '@murmuration/pipeline/errors';
+import type { Engine } from '@murmuration/pipeline/ports';
+import type { EngineOptions } from '@murmuration/whisper/engine';
+import type { EngineAnswer, EngineRequest, PlainError } from './thread-messages.ts';
+
+interface Pending {
+  resolve(transcripts: SegmentTranscript[]): void;
+  reject(error: unknown): void;
+}
+
+/** An engine in a thread of its own. Throws as `createEngine`. A thread that ends unasked fails as the GPU does: fatally. */
+export async function openThreadedEngine(options: EngineOptions): Promise<Engine> {
+  const worker = new Worker(new URL('./engine-thread.mjs', import.meta.url), {
+    workerData: options,
+    // onnxruntime reads the variables of the process, which `executionProviders` sets
+    env: SHARE_ENV,
+  });
+  const pending = new Map<number, Pending>();
+  const send = (request: EngineRequest) => worker.postMessage(request);
+  let nextId = 0;
+  let ended: MurmurationError | undefined;
+  let closing: Promise<void> | undefined;
+
+  const exited = new Promise<void>((resolve) => {
+    worker.once('exit', () => {
+      end(undefined);
+      resolve();
+    });
+  });
+  const end = (cause: unknown) => {
+    ended ??= new MurmurationError('internal', "the engine's thread ended: restart the process", {
+      details: { fatal: closing === undefined },
+      cause,
+    });
+    for (const { reject } of pending.values()) reject(ended);
+    pending.clear();
+  };
+
+  const model = await new Promise<Extract<EngineAnswer, { kind: 'ready' }>['model']>((resolve, reject) => {
+    worker.on('error', (error) => {
+      end(error);
+      reject(ended);
+    });
+    worker.once('exit', () => reject(ended));
+    worker.on('message', (answer: EngineAnswer) => {
+      switch (answer.kind) {
+        case 'ready':
+          return resolve(answer.model);
+        case 'broken':
+          return reject(toError(answer.error));
+        case 'heard':
+          pending.get(answer.id)?.resolve(answer.transcripts);
+          break;
+        case 'failed':
+          pending.get(answer.id)?.reject(toError(answer.error));
+          break;
+      }
+      pending.delete(answer.id);
+    });
+  });
+
+  return {
+    ...model,
+    async transcribe(segments, decoding, signal) {
+      throwIfAborted(signal, 'transcription was aborted');
+      if (ended !== undefined) throw ended;
+      const id = nextId++;
+      return new Promise((resolve, reject) => {
+        pending.set(id, { resolve, reject });
+        send({ kind: 'transcribe', id, segments, decoding });
+      });
+    },
+    close() {
+      closing ??= (async () => {
+        if (ended === undefined) send({ kind: 'close' });
+        await exited;
+      })();
+      return closing;
+    },
+  };
+}
+
+function toError({ code, message, details, cause }: PlainError): MurmurationError {
+  return new MurmurationError(code, message, { details, ...(cause !== undefined && { cause }) });
+}
