@@ -18,7 +18,7 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   internal: 'a fault of the kit itself',
   'invalid-argument': 'an option or argument that cannot be used',
   'file-not-found': 'no such file',
-  'media-unreadable': 'not audio or video, or no sound in it',
+  'media-unreadable': 'not audio or video, encrypted, or no sound in it',
   'media-empty': 'no samples in it',
   'media-truncated': 'cut off or damaged: the transcript holds what could be read (0 with --allow-damaged)',
   'audio-invalid': 'samples that are no numbers',

@@ -2,7 +2,9 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type DecodedMedia, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { declaredSeconds } from './declared-seconds.ts';
 import { findDamage } from './find-damage.ts';
-import { throwIfAborted, unreadable } from './media-errors.ts';
+import { findEncryption } from './find-encryption.ts';
+import { hasTornEnd } from './has-torn-end.ts';
+import { encrypted, throwIfAborted, unreadable } from './media-errors.ts';
 import type { OpenedSource } from './opened-source.ts';
 import type { PcmProcess, ProcessExit } from './pcm-process.ts';
 import { type ProbedMedia, toMediaInfo } from './probed-media.ts';
@@ -40,7 +42,14 @@ export async function toDecodedMedia({
 }: RunningDecoder): Promise<DecodedMedia> {
   const { name } = source;
   const info = toMediaInfo(probed, name);
+  const { bytes } = source;
+  const encryption = bytes && (await findEncryption(bytes, info.container));
+  if (encryption !== undefined) {
+    process.kill();
+    throw encrypted(name, encryption);
+  }
   const declared = await declaredSeconds(source, probed);
+  const isTorn = bytes !== undefined && (await hasTornEnd(bytes, info.container));
   // Also where nobody reads the blocks
   void process.gone.then(() => source.close());
   const warnings: string[] = [];
@@ -65,7 +74,7 @@ export async function toDecodedMedia({
         );
       }
       const decodedSeconds = samples / SAMPLE_RATE_HERTZ;
-      warnings.push(...findDamage({ decodedSeconds, declaredSeconds: declared, damagedPackets }));
+      warnings.push(...findDamage({ decodedSeconds, declaredSeconds: declared, damagedPackets, isTorn }));
     } finally {
       process.kill();
       await source.close();

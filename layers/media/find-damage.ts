@@ -5,10 +5,17 @@ export interface DecodingEnd {
   readonly declaredSeconds: number | undefined;
   /** Packets that could not be read or decoded. */
   readonly damagedPackets: number;
+  /** Its last packet is not whole: what tells of a cut in a file that promises no length. */
+  readonly isTorn: boolean;
 }
 
 /** Damage that was survived, in plain words; empty for a sound file. */
-export function findDamage({ decodedSeconds, declaredSeconds, damagedPackets }: DecodingEnd): string[] {
+export function findDamage({
+  decodedSeconds,
+  declaredSeconds,
+  damagedPackets,
+  isTorn,
+}: DecodingEnd): string[] {
   const warnings: string[] = [];
   if (declaredSeconds !== undefined && isShort(decodedSeconds, declaredSeconds)) {
     warnings.push(
@@ -18,6 +25,9 @@ export function findDamage({ decodedSeconds, declaredSeconds, damagedPackets }: 
   if (damagedPackets > 0) {
     const packets = damagedPackets === 1 ? '1 packet' : `${damagedPackets} packets`;
     warnings.push(`damaged: ${packets} could not be decoded, words may be missing there`);
+  }
+  if (isTorn && warnings.length === 0) {
+    warnings.push(`ended within a packet, after ${decodedSeconds.toFixed(1)} s; the file is cut off`);
   }
   return warnings;
 }
@@ -29,5 +39,7 @@ function isShort(decodedSeconds: number, declaredSeconds: number): boolean {
 
 /** Whether a line of FFmpeg's log (versions 4 to 8) tells of a packet that was lost. */
 export function tellsOfDamage(line: string): boolean {
-  return /error (while decoding|submitting packet to decoder|during demuxing)|CRC mismatch/i.test(line);
+  return /error (while decoding|submitting packet to decoder|during demuxing)|CRC mismatch|file ended prematurely/i.test(
+    line,
+  );
 }

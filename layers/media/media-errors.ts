@@ -9,6 +9,24 @@ export function unreadable(name: string, reason: string): MurmurationError {
   );
 }
 
+/** Of an mp4 that ends before it says what is where. */
+export function withoutIndex(name: string, cause: unknown): MurmurationError {
+  return new MurmurationError(
+    'media-truncated',
+    `"${name}" is cut off before its index (moov), without which nothing of it can be read: copy it again`,
+    { details: { path: name }, cause },
+  );
+}
+
+/** @param how the scheme, in words */
+export function encrypted(name: string, how: string): MurmurationError {
+  return new MurmurationError(
+    'media-unreadable',
+    `"${name}" is encrypted (${how}): its sound cannot be read without the key. give a copy without protection`,
+    { details: { path: name, encryption: how } },
+  );
+}
+
 export function throwIfAborted(name: string, signal: AbortSignal | undefined): void {
   stopIfAborted(signal, `stopped while decoding "${name}"`);
 }

@@ -57,17 +57,22 @@ export async function serveRanges(
   async function* windows(start: number, end: number): AsyncGenerator<Uint8Array> {
     let windowBytes = FIRST_WINDOW_BYTES;
     for (let position = start; position < end; ) {
-      try {
-        const bytes = await source.read(position, Math.min(position + windowBytes, end), signal);
-        if (bytes.length === 0) throw new Error(`it gave no bytes at ${position}`);
-        position += bytes.length;
-        windowBytes = Math.min(windowBytes * 2, LARGEST_WINDOW_BYTES);
-        yield bytes;
-      } catch (error) {
-        // FFmpeg would take it for the end of the recording
-        broken ??= error;
-        throw error;
-      }
+      const bytes = await read(position, Math.min(position + windowBytes, end));
+      position += bytes.length;
+      windowBytes = Math.min(windowBytes * 2, LARGEST_WINDOW_BYTES);
+      yield bytes;
+    }
+  }
+
+  async function read(start: number, end: number): Promise<Uint8Array> {
+    try {
+      const bytes = await source.read(start, end, signal);
+      if (bytes.length === 0) throw new Error(`it gave no bytes at ${start}`);
+      return bytes;
+    } catch (error) {
+      // FFmpeg would take it for the end of the recording
+      broken ??= error;
+      throw error;
     }
   }
 
@@ -75,7 +80,7 @@ export async function serveRanges(
     name,
     input: `http://127.0.0.1:${(server.address() as AddressInfo).port}${secretPath}`,
     protocols: 'http,tcp',
-    bytes: { sizeBytes, read: (start, end) => source.read(start, end, signal) },
+    bytes: { sizeBytes, read },
     throwIfBroken() {
       if (broken === undefined) return;
       if (broken instanceof MurmurationError) throw broken;

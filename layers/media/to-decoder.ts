@@ -1,6 +1,8 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { DecodedMedia, DecodeOptions, Decoder, MediaSource } from '@murmuration/pipeline/ports';
 import { separateChannels } from './decoded-media.ts';
-import { throwIfAborted } from './media-errors.ts';
+import { lacksIndex } from './lacks-index.ts';
+import { throwIfAborted, withoutIndex } from './media-errors.ts';
 import { nameOf, type OpenSourceOptions, openSource } from './open-source.ts';
 import type { OpenedSource } from './opened-source.ts';
 import { preprocessFilter } from './preprocess-filter.ts';
@@ -39,10 +41,12 @@ export function toDecoder(
     try {
       return await run({ source, channels, filter: preprocessFilter(options), signal });
     } catch (error) {
+      const isUnreadable = error instanceof MurmurationError && error.code === 'media-unreadable';
+      const isCut = isUnreadable && (await lacksIndex(source).catch(() => false));
       await source.close();
       throwIfAborted(source.name, signal);
       source.throwIfBroken();
-      throw error;
+      throw isCut ? withoutIndex(source.name, error) : error;
     }
   }
   return {

@@ -199,6 +199,23 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
       expect(await refusal(media.pathOf('picture.mp3'))).toMatchObject({ code: 'media-unreadable' });
     });
 
+    it.skipIf(!hasFfmpeg)('sound that is encrypted, and says so', async () => {
+      const args = ['-c:a', 'aac', '-encryption_scheme', 'cenc-aes-ctr'];
+      const keys = [
+        '-encryption_key',
+        '0'.repeat(31).concat('1'),
+        '-encryption_kid',
+        '0'.repeat(31).concat('2'),
+      ];
+      for (const place of [[], ['-movflags', '+faststart']]) {
+        const path = media.make(`locked${place.length}.mp4`, [...args, ...keys, ...place]);
+        expect(await refusal(path)).toMatchObject({
+          code: 'media-unreadable',
+          message: expect.stringContaining('is encrypted (Common Encryption, cenc)'),
+        });
+      }
+    });
+
     it.skipIf(!hasFfmpeg)('a film without sound, and says what it holds', async () => {
       const picture = ['-f', 'lavfi', '-i', 'color=size=64x64:rate=5:duration=1'];
       const error = await refusal(media.make('silent.mp4', ['-c:v', 'mpeg4'], picture));
@@ -230,6 +247,39 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
       const { pcm, warnings } = await decodeAll(decoder, media.write('cut.mp3', mp3));
       expect(pcm.length).toBeGreaterThan(6 * 16_000);
       expect(warnings[0]).toMatch(/^ended early/);
+    });
+
+    it.skipIf(!hasFfmpeg).each([
+      ['whole.mp3', ['-write_xing', '0']],
+      ['whole.aac', ['-c:a', 'aac']],
+      ['fragmented.mp4', ['-c:a', 'aac', '-movflags', '+frag_keyframe+empty_moov']],
+      ['opus.ogg', ['-c:a', 'libopus']],
+      ['vorbis.ogg', ['-c:a', 'libvorbis']],
+      ['live.webm', ['-c:a', 'libopus', '-live', '1']],
+      ['whole.mkv', ['-c:a', 'aac']],
+      ['whole.caf', []],
+      ['whole.w64', []],
+      ['whole.aiff', []],
+      ['rf64.wav', ['-rf64', 'always']],
+      ['whole.ts', ['-c:a', 'aac']],
+    ])('that ends within a packet gives all before it, and a warning: %s', async (name, args) => {
+      const path = media.make(name, args);
+      expect((await decodeAll(decoder, path)).warnings).toEqual([]);
+      const bytes = readFileSync(path);
+      const cut = media.write(`cut-${name}`, bytes.subarray(0, Math.round(bytes.length * 0.6) + 7));
+      const { pcm, warnings } = await decodeAll(decoder, cut);
+      expect(pcm.length).toBeGreaterThan(5.5 * 16_000);
+      expect(pcm.length).toBeLessThan(7 * 16_000);
+      expect(warnings).not.toEqual([]);
+    });
+
+    it.skipIf(!hasFfmpeg)('refuses an mp4 that ends before its index, and says so', async () => {
+      const bytes = readFileSync(media.make('index-at-end.m4a', ['-c:a', 'aac']));
+      const cut = media.write('no-index.m4a', bytes.subarray(0, bytes.length / 2));
+      await expect(decodeAll(decoder, cut)).rejects.toMatchObject({
+        code: 'media-truncated',
+        message: expect.stringContaining('cut off before its index'),
+      });
     });
 
     it.skipIf(!hasFfmpeg).each([

@@ -5,7 +5,7 @@ import { wavDeclaredSeconds } from '@murmuration/media/wav-declared-seconds';
 import { describe, expect, it } from 'vitest';
 
 describe('findDamage', () => {
-  const ending = { decodedSeconds: 11, declaredSeconds: 11, damagedPackets: 0 };
+  const ending = { decodedSeconds: 11, declaredSeconds: 11, damagedPackets: 0, isTorn: false };
 
   it('finds none in a sound file, nor where nothing was promised', () => {
     expect(findDamage(ending)).toEqual([]);
@@ -34,6 +34,13 @@ describe('findDamage', () => {
       'damaged: 2 packets could not be decoded, words may be missing there',
     ]);
   });
+
+  it('tells of a torn end where nothing else does', () => {
+    expect(findDamage({ ...ending, isTorn: true })).toEqual([
+      'ended within a packet, after 11.0 s; the file is cut off',
+    ]);
+    expect(findDamage({ ...ending, isTorn: true, decodedSeconds: 3 })).toHaveLength(1);
+  });
 });
 
 describe('tellsOfDamage', () => {
@@ -41,6 +48,7 @@ describe('tellsOfDamage', () => {
     ['Error while decoding stream #0:0: Invalid data found when processing input', true],
     ['[aist#0:0/mp3 @ 0x5] [dec:mp3float @ 0x5] Error submitting packet to decoder: Invalid data', true],
     ['[ogg @ 0x5648cb2d3840] CRC mismatch!', true],
+    ['[matroska,webm @ 0x556d1f3b8880] File ended prematurely', true],
     ['[mp3 @ 0x5] Estimating duration from bitrate, this may be inaccurate', false],
   ])('%s: %s', (line, told) => expect(tellsOfDamage(line)).toBe(told));
 });
