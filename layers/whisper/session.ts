@@ -65,6 +65,8 @@ export interface SessionOptions {
    * worker thread: for long recordings and busy servers. @default 1
    */
   readonly sessions?: number | undefined;
+  /** Run in a thread of its own, so that this one prepares the next run in the meantime: for GPUs. @default false */
+  readonly ownThread?: boolean | undefined;
   /** @default what the graph was built for */
   readonly providers?: readonly Provider[] | undefined;
   /** Of the GPUs that this process may see. @default 0 */
@@ -104,7 +106,7 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
     );
   }
   const settings = (intraOpNumThreads: number): InferenceSession.SessionOptions => ({
-    executionProviders: [...providers],
+    executionProviders: executionProviders(providers, options.deviceId),
     intraOpNumThreads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -118,6 +120,7 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
       session: { force_spinning_stop: '1', intra_op: { allow_spinning: spinning ? '1' : '0' } },
     },
   });
+  if (options.ownThread) return openWorkerSession(model.graphPath, settings(threads), id);
   let first: Session;
   try {
     first = queued(await InferenceSession.create(model.graphPath, settings(threads)));
