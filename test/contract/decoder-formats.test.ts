@@ -1,8 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Pcm } from '@murmuration/pipeline/ports';
 import { describe, expect, it } from 'vitest';
 import {
   adapters,
   amplitudeAt,
+  audio,
+  correlation,
   decodeAll,
   decodeAllChannels,
   hasFfmpeg,
@@ -77,19 +81,33 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
       expect(amplitudeAt(pcm, 440)).toBeLessThan(0.6);
       expect(amplitudeAt(pcm, 880)).toBeLessThan(0.05);
     });
+  });
 
-    it('an amr, as long as its frames', async () => {
-      // No encoder is at hand: 100 frames of 20 ms whose bits are all 0
-      const frame = Buffer.alloc(13);
-      frame[0] = 0x04;
-      const path = media.write(
-        'nothing.amr',
-        Buffer.concat([Buffer.from('#!AMR\n'), ...Array<Buffer>(100).fill(frame)]),
-      );
-      const { pcm, info } = await decodeAll(decoder, path);
-      expect(info).toMatchObject({ codec: 'amr_nb', sampleRateHertz: 8_000, narrowBand: true });
-      expect(Math.abs(pcm.length - 32_000)).toBeLessThan(400);
-      expect(level(pcm)).toBeLessThan(0.01);
+  describe.skipIf(missing)('hears the speech of', () => {
+    it.each([
+      ['whats-the-weather-like.amr', { codec: 'amr_nb', sampleRateHertz: 8_000, narrowBand: true }],
+      [
+        'whats-the-weather-like-wideband.amr',
+        { codec: 'amr_wb', sampleRateHertz: 16_000, narrowBand: false },
+      ],
+    ])('%s', async (name, expected) => {
+      const { pcm, info, warnings } = await decodeAll(decoder, join(audio, name));
+      const original = await decodeAll(decoder, join(audio, 'whats-the-weather-like.mp3'));
+      expect(info).toMatchObject(expected);
+      expect(warnings).toEqual([]);
+      // Frames of 20 ms, the last one left out
+      expect(Math.abs(pcm.length - original.pcm.length)).toBeLessThan(800);
+      const loudness = (of: Pcm) => Array.from({ length: 19 }, (_, i) => level(of, i / 10, (i + 1) / 10));
+      expect(
+        correlation(Float32Array.from(loudness(pcm)), Float32Array.from(loudness(original.pcm))),
+      ).toBeGreaterThan(0.98);
+    });
+
+    it('an amr that ends within a frame, and warns', async () => {
+      const cut = readFileSync(join(audio, 'whats-the-weather-like.amr')).subarray(0, 1_500);
+      const { pcm, warnings } = await decodeAll(decoder, media.write('cut.amr', cut));
+      expect(Math.abs(pcm.length - 46 * 320)).toBeLessThan(400);
+      expect(warnings.join()).toMatch(/damaged/);
     });
   });
 

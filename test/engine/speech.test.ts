@@ -32,6 +32,15 @@ describe('the embedded model hears', () => {
     },
   );
 
+  it.each(['whats-the-weather-like.amr', 'whats-the-weather-like-wideband.amr'])(
+    'every word of %s, as mobile phones record',
+    async (name) => {
+      expect(plainWords((await hear(name)).text)).toEqual(
+        plainWords(reference('whats-the-weather-like.mp3')),
+      );
+    },
+  );
+
   it('nothing in noise, and keeps what it made up apart', async () => {
     const segment = await hear('noise.wav', { words: true });
     expect(segment).toMatchObject({ text: '', tokens: [], words: [], dropped: { reason: 'no-speech' } });
