@@ -57,7 +57,11 @@ export async function openWorkerSession(
   ended.then(() => {
     for (const [id, { reject }] of waiting) {
       settle(id);
-      reject(new MurmurationError('internal', `the thread of model ${modelId} ended: start again`));
+      reject(
+        new MurmurationError('internal', `the thread of model ${modelId} ended: start again`, {
+          details: { fatal: true },
+        }),
+      );
     }
   });
   worker.on('error', () => undefined);

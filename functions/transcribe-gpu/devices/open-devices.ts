@@ -56,7 +56,7 @@ export async function openDevices(
   return Promise.all(
     devices.map(async ({ deviceId, uuid }) => {
       const providers = [provider === 'auto' ? 'cuda' : provider] as const;
-      const engine = await openEngine({ modelFolder, providers, deviceId, batchSize });
+      const engine = await openEngine({ modelFolder, providers, deviceId, batchSize, ownThread: true });
       const probe = uuid === undefined ? undefined : nvidiaSmiMemoryProbe(uuid);
       const cost = await calibrate(engine, probe, Math.max(2, Math.min(batchSize, CALIBRATION_SEGMENTS)));
       return toDevice(`gpu-${deviceId}`, engine, probe, cost, batchSize, options);
