@@ -29,6 +29,7 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   'output-unwritable': 'the transcript could not be written',
   'dependency-missing': 'no decoder: install node-av or ffmpeg',
   'out-of-memory': 'not enough memory',
+  'store-unavailable': 'a store that cannot be reached',
   aborted: 'stopped by Ctrl-C',
 };
 

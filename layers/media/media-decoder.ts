@@ -10,6 +10,8 @@ export interface MediaDecoderOptions {
    * @default the environment's MURMURATION_FFMPEG
    */
   readonly ffmpegPath?: string | undefined;
+  /** As `nodeAvDecoder` takes it, where the code is bundled. */
+  readonly childPath?: string | undefined;
   /** Which hosts a URL may name: `public` for addresses that strangers send. @default 'network' */
   readonly reach?: HttpReach | undefined;
 }
@@ -17,12 +19,13 @@ export interface MediaDecoderOptions {
 /** The first decoder that this machine has: node-av, then `ffmpeg` on PATH. Throws `dependency-missing` for none. */
 export function mediaDecoder({
   ffmpegPath = process.env['MURMURATION_FFMPEG'],
+  childPath,
   reach,
 }: MediaDecoderOptions = {}): Decoder {
   return firstInstalled(
     ffmpegPath
       ? [ffmpegDecoder(ffmpegPath, { reach })]
-      : [nodeAvDecoder({ reach }), ffmpegDecoder('ffmpeg', { reach })],
+      : [nodeAvDecoder({ childPath, reach }), ffmpegDecoder('ffmpeg', { reach })],
   );
 }
 

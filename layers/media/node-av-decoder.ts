@@ -19,7 +19,7 @@ export interface NodeAvDecoderOptions {
    * The script of the decoding process. A bundle copies the four `node-av-*.mjs` files and names the first here.
    * @default `node-av-child.mjs` beside this file
    */
-  readonly childPath?: string;
+  readonly childPath?: string | undefined;
   /** Which hosts a URL may name. @default 'network' */
   readonly reach?: HttpReach | undefined;
 }

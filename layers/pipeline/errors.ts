@@ -20,6 +20,7 @@ export const errorPolicy = {
   'output-unwritable': { exitCode: 9, httpStatus: 500, retryable: false },
   'dependency-missing': { exitCode: 10, httpStatus: 500, retryable: false },
   'out-of-memory': { exitCode: 11, httpStatus: 503, retryable: true },
+  'store-unavailable': { exitCode: 1, httpStatus: 503, retryable: true },
   aborted: { exitCode: 130, httpStatus: 499, retryable: false },
 } as const satisfies Record<string, { exitCode: number; httpStatus: number; retryable: boolean }>;
 

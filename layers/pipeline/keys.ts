@@ -3,12 +3,16 @@ export const keys = {
   uploadsPrefix: 'uploads/',
   jobsPrefix: 'jobs/',
   transcriptsPrefix: 'transcripts/',
+  /** What the uploader chose, put there before the recording: some of `JobOptions`. */
+  options: (sourceKey: string) => `${sourceKey}.options.json`,
   recording: (job: string) => `jobs/${job}/recording.json`,
   /** The list of batches: the state machine's map reads it. */
   plan: (job: string) => `jobs/${job}/plan.json`,
   /** `channel` is undefined where channels are mixed. 16 kHz mono s16le. */
   audio: (job: string, channel?: number) => `jobs/${job}/audio.${channel ?? 'mix'}.s16le`,
-  /** What one of several splitters found in its byte range. */
+  /** The byte ranges of a long recording that several splitters cut. */
+  windows: (job: string) => `jobs/${job}/windows.json`,
+  /** What one splitter found in its byte range; 0 is what was cut while decoding. */
   planPart: (job: string, part: number) => `jobs/${job}/parts/${part}.json`,
   batchResult: (job: string, index: number, lane: string) =>
     `jobs/${job}/batches/${index}/attempt-${lane}.json`,
@@ -21,4 +25,6 @@ export const keys = {
   status: (job: string) => `jobs/${job}/status.json`,
   report: (job: string) => `jobs/${job}/report.json`,
   transcript: (sourceKey: string, format: string) => `transcripts/${sourceKey}.${format}`,
+  /** The status of the job that wrote last beside these transcripts: a person who uploaded knows no job id. */
+  sourceStatus: (sourceKey: string) => `transcripts/${sourceKey}.status.json`,
 } as const;

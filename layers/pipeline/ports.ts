@@ -80,7 +80,7 @@ export interface Decoder {
   ): Promise<DecodedMedia<readonly Pcm[]>>;
 }
 
-/** Whole objects under keys, as S3 keeps them. */
+/** Whole objects under keys, as S3 keeps them. What fails on the way throws `store-unavailable`. */
 export interface ObjectStore {
   /** The object, or its bytes from `start` to before `end`; undefined where there is none. */
   read(
@@ -91,8 +91,11 @@ export interface ObjectStore {
   write(key: string, body: string | Uint8Array, options?: { readonly contentType?: string }): Promise<void>;
   /** As `write`, for what is too large to hold; if `parts` throws, nothing is written. */
   writeStream(key: string, parts: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Opens an object for reading anywhere in it. Throws `file-not-found`. */
-  open(key: string): Promise<RangeSource>;
+  /**
+   * Opens an object for reading anywhere in it; with `etag` only this version of it. Throws `file-not-found`, also later,
+   * where it was deleted or written over.
+   */
+  open(key: string, version?: { readonly etag?: string | undefined }): Promise<RangeSource>;
 }
 
 /** Counts and durations, for alarms and dashboards. Names are those of `metrics.ts`. */

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { endianness } from 'node:os';
+import { toSixteenBit } from '../audio/sixteen-bit.ts';
 import { type DecodingInput, DecodingOptions } from '../contract/decoding.ts';
 import { MurmurationError } from '../errors.ts';
 import type { Pcm } from '../ports.ts';
 
 /** Raise it when the same key would come to mean another result: a new way of decoding, a new field. */
 const KEY_VERSION = 1;
-
-const FULL_SCALE = 32_768;
 
 /** All that a segment's transcript depends on. */
 export interface CacheKeyInput {
@@ -35,15 +33,5 @@ export function cacheKey({ pcm, modelId, modelSha256, options }: CacheKeyInput):
   const decoding = Object.entries(parsed.data).sort(([a], [b]) => (a < b ? -1 : 1));
   // The head ends where its JSON ends and says how long the audio is: no two inputs give the same bytes
   const head = JSON.stringify([KEY_VERSION, modelId, modelSha256 ?? null, decoding, pcm.length]);
-  return createHash('sha256').update(head).update('\n').update(sixteenBit(pcm)).digest('hex');
-}
-
-/** s16le, as the decoders read it: full scale is -32768 to 32767. */
-function sixteenBit(pcm: Pcm): Uint8Array {
-  const samples = new Int16Array(pcm.length);
-  for (let index = 0; index < pcm.length; index++) {
-    samples[index] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(pcm[index]! * FULL_SCALE)));
-  }
-  const bytes = Buffer.from(samples.buffer);
-  return endianness() === 'BE' ? bytes.swap16() : bytes;
+  return createHash('sha256').update(head).update('\n').update(toSixteenBit(pcm)).digest('hex');
 }

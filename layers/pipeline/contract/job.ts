@@ -23,8 +23,10 @@ export const MediaUploaded = z.strictObject({
   /** As S3 gives it: another content is another etag. */
   etag: z.string().min(1),
   sizeBytes: z.int().nonnegative(),
-  /** Milliseconds of the epoch, for the time a job waits. */
-  uploadedAt: z.int().nonnegative().optional(),
+  /** Milliseconds of the epoch, or as EventBridge writes it; for the time a job waits. */
+  uploadedAt: z
+    .union([z.int().nonnegative(), z.iso.datetime().transform((time) => Date.parse(time))])
+    .optional(),
   options: JobOptions.prefault({}),
 });
 export type MediaUploaded = z.infer<typeof MediaUploaded>;

@@ -15,13 +15,14 @@ export type Word = z.infer<typeof Word>;
 export const FallbackReason = z.enum(['compression-ratio', 'avg-logprob', 'repetition', 'token-limit']);
 export type FallbackReason = z.infer<typeof FallbackReason>;
 
-/** Why a segment's text was left out of the transcript. */
+/** Why a segment's text was left out of the transcript; `not-transcribed`: no lane could, its stretch is a gap. */
 export const DropReason = z.enum([
   'no-speech',
   'no-voice',
   'bag-phrase',
   'words-per-second',
   'repeated-phrase',
+  'not-transcribed',
 ]);
 export type DropReason = z.infer<typeof DropReason>;
 

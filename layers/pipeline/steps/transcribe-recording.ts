@@ -3,13 +3,13 @@ import type { DecodingInput } from '../contract/decoding.ts';
 import type { Finding } from '../contract/finding.ts';
 import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
 import { throwIfAborted } from '../errors.ts';
-import { findInvented } from '../guards/find-invented.ts';
 import type { SpeechSpan } from '../guards/signs-of.ts';
 import type { Cut } from '../hearing/cut-channels.ts';
 import { hearOnce, settleLanguages } from '../hearing/hear-segments.ts';
 import { inBatches } from '../hearing/in-batches.ts';
 import { openSegments, place, speechOf, toHearable } from '../hearing/placed-segment.ts';
-import { type HeardSegment, mergeSegments } from '../merge/merge-segments.ts';
+import { finishTranscript } from '../merge/finish-transcript.ts';
+import type { HeardSegment } from '../merge/merge-segments.ts';
 import {
   type Decoder,
   type Engine,
@@ -118,30 +118,14 @@ export async function transcribeRecording(
     });
   }
   throwIfAborted(signal, `stopped while transcribing "${name}"`);
-  const { segments: trusted, findings } = findInvented(
-    heard.map((segment) => segment.transcript),
-    { speech: listened ? speech : undefined, rules: thresholdsOf(decoding) },
-  );
-  const whole = mergeSegments(
-    heard.map(({ overlapSeconds }, index) => ({ transcript: trusted[index]!, overlapSeconds })),
-    { model: engine.modelId, decoding, durationSeconds },
-  );
-  // Turns of a talk are told apart by words
-  const transcript =
-    decoding.words || channels === 'separate'
-      ? whole
-      : { ...whole, segments: whole.segments.map(withoutWords) };
+  const { transcript, findings } = finishTranscript({
+    heard,
+    speech: listened ? speech : undefined,
+    // Turns of a talk are told apart by words
+    keepWords: decoding.words === true || channels === 'separate',
+    model: engine.modelId,
+    decoding,
+    durationSeconds,
+  });
   return { transcript, media: media.info, findings, warnings: [...media.warnings], cached };
-}
-
-/** What the engine was told to doubt, the guards doubt too. */
-function thresholdsOf({ logprobThreshold, noSpeechThreshold }: DecodingInput) {
-  return {
-    ...(logprobThreshold === undefined ? {} : { logprobThreshold }),
-    ...(noSpeechThreshold === undefined ? {} : { noSpeechThreshold }),
-  };
-}
-
-function withoutWords({ words: _, ...segment }: SegmentTranscript): SegmentTranscript {
-  return segment;
 }

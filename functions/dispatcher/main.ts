@@ -1,0 +1,31 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { InvokeEndpointAsyncCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
+import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
+import { runStep } from '@murmuration/pipeline/pipeline';
+import { DispatcherEnv } from './env.ts';
+
+const env = parseEnvironment(DispatcherEnv);
+const logger = new Logger({ serviceName: 'dispatcher', logLevel: env.LOG_LEVEL });
+const endpoint = new SageMakerRuntimeClient({});
+const ports = {
+  store: s3ObjectStore({ bucket: env.BUCKET }),
+  meter: emfMeter({ namespace: env.METRICS_NAMESPACE }),
+};
+
+/** Whatever fails here ends the state that waits, and the batch goes to the CPU lane. */
+export async function handler(event: unknown) {
+  const { kind, inferenceId, batch } = await runStep(['batch-offered'], event, ports);
+  await endpoint.send(
+    new InvokeEndpointAsyncCommand({
+      EndpointName: env.ENDPOINT_NAME,
+      InferenceId: inferenceId,
+      ContentType: 'application/json',
+      Body: JSON.stringify({ ...batch, bucket: env.BUCKET }),
+      InvocationTimeoutSeconds: env.INFERENCE_TIMEOUT_SECONDS,
+    }),
+  );
+  logger.info(kind, { inferenceId });
+  return { kind, inferenceId };
+}

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+
+/** Who waits for one inference; kept as `jobs/<job>/tokens/<inference id>.json`. */
+export const WaitingTask = z.strictObject({
+  taskToken: z.string().min(1),
+  jobId: z.string().min(1),
+  index: z.int().nonnegative(),
+  /** So many transcripts are an answer. */
+  segments: z.int().positive(),
+});
+export type WaitingTask = z.infer<typeof WaitingTask>;

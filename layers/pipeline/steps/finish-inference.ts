@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { BatchResult } from '../contract/batch-result.ts';
+import type { InferenceFinished, InferenceUnknown, TaskFailed, TaskSucceeded } from '../contract/messages.ts';
+import { WaitingTask } from '../contract/waiting-task.ts';
+import { jobOfInference } from '../jobs/inference-id.ts';
+import { meterBatch } from '../jobs/meter-batch.ts';
+import { parseJson, readJson } from '../jobs/read-json.ts';
+import { writeJson } from '../jobs/write-json.ts';
+import { keys } from '../keys.ts';
+import { metrics } from '../metrics.ts';
+import type { PipelinePorts } from '../pipeline-ports.ts';
+
+/** What the endpoint answers where it could not do its work. */
+const EndpointError = z.object({ code: z.string(), reason: z.string() });
+
+/**
+ * Takes an inference's answer to the task that waits for it. An answer that comes twice writes the same twice; one that
+ * nobody waits for any more is refused by Step Functions, and one that nobody ever waited for ends here.
+ */
+export async function finishInference(
+  message: InferenceFinished,
+  { store, meter }: Pick<PipelinePorts, 'store' | 'meter'>,
+): Promise<TaskSucceeded | TaskFailed | InferenceUnknown> {
+  const { inferenceId } = message;
+  const jobId = jobOfInference(inferenceId);
+  const task = jobId && (await readJson(store, keys.token(jobId, inferenceId), WaitingTask));
+  if (!task) return { kind: 'inference-unknown', inferenceId };
+  const { taskToken, index } = task;
+  const answer = await readAnswer(message, task, store);
+  if ('reason' in answer) {
+    meter.add(metrics.batchErrors, 1, 'Count', { lane: 'gpu' });
+    return { kind: 'task-failed', taskToken, ...answer };
+  }
+  await writeJson(store, keys.batchResult(task.jobId, index, 'gpu'), answer);
+  meterBatch(answer, meter);
+  const output = { kind: 'batch-done', jobId: task.jobId, index, lane: 'gpu' } as const;
+  return { kind: 'task-succeeded', taskToken, output };
+}
+
+async function readAnswer(
+  { outputKey, failureReason }: InferenceFinished,
+  { jobId, index, segments }: WaitingTask,
+  store: PipelinePorts['store'],
+): Promise<BatchResult | { code: string; reason: string }> {
+  if (outputKey === undefined) {
+    return { code: 'endpoint-failed', reason: failureReason ?? 'the endpoint gave no reason' };
+  }
+  const bytes = await store.read(outputKey);
+  if (bytes === undefined) return { code: 'answer-missing', reason: `there is no "${outputKey}"` };
+  const found = parseJson(bytes);
+  const refused = EndpointError.safeParse(found);
+  if (refused.success) return { code: refused.data.code, reason: refused.data.reason };
+  const parsed = BatchResult.safeParse(found);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const where = issue?.path.join('.') || 'it';
+    return {
+      code: 'answer-garbage',
+      reason: `"${outputKey}" is no batch result: ${where}: ${issue?.message}`,
+    };
+  }
+  const { lane, transcripts } = parsed.data;
+  const isOurs = parsed.data.jobId === jobId && parsed.data.index === index && lane === 'gpu';
+  if (isOurs && transcripts.length === segments) return parsed.data;
+  return {
+    code: 'answer-garbage',
+    reason: `"${outputKey}" holds ${transcripts.length} transcripts of batch ${parsed.data.index}; batch ${index} has ${segments} segments`,
+  };
+}

@@ -1,0 +1,66 @@
+import type { BatchResult } from '../contract/batch-result.ts';
+import type { BatchDone, BatchFailed, BatchForCpu } from '../contract/messages.ts';
+import { MurmurationError } from '../errors.ts';
+import { hearSegments } from '../hearing/hear-segments.ts';
+import { readSegments } from '../hearing/read-segments.ts';
+import { meterBatch } from '../jobs/meter-batch.ts';
+import { writeJson } from '../jobs/write-json.ts';
+import { keys } from '../keys.ts';
+import { metrics } from '../metrics.ts';
+import type { PipelinePorts } from '../pipeline-ports.ts';
+import { heardLanguages } from '../transcripts/heard-languages.ts';
+
+type BatchPorts = Pick<PipelinePorts, 'store' | 'meter' | 'clock' | 'engine' | 'cache'>;
+
+const lane = 'cpu';
+
+/** Transcribes a batch here. Throws what may go well the next time; of the rest it leaves word. */
+export async function transcribeBatch(
+  { gpuFailure, ...batch }: BatchForCpu,
+  ports: BatchPorts,
+): Promise<BatchDone | BatchFailed> {
+  const { store, meter } = ports;
+  const { jobId, index } = batch;
+  meter.add(metrics.batches, 1, 'Count', { lane });
+  if (gpuFailure !== undefined) {
+    meter.add(metrics.gpuFallbacks, 1, 'Count');
+    const { Error: code, Cause: reason = code } = gpuFailure;
+    await writeJson(store, keys.batchFailure(jobId, index, 'gpu'), {
+      jobId,
+      index,
+      lane: 'gpu',
+      code,
+      reason,
+    });
+  }
+  try {
+    const result = await hear(batch, ports);
+    await writeJson(store, keys.batchResult(jobId, index, lane), result);
+    meterBatch(result, meter);
+    return { kind: 'batch-done', jobId, index, lane };
+  } catch (error) {
+    meter.add(metrics.batchErrors, 1, 'Count', { lane });
+    if (!(error instanceof MurmurationError) || error.retryable) throw error;
+    const { code, message: reason } = error;
+    await writeJson(store, keys.batchFailure(jobId, index, lane), { jobId, index, lane, code, reason });
+    return { kind: 'batch-failed', jobId, index, lane, code };
+  }
+}
+
+async function hear(
+  batch: Omit<BatchForCpu, 'gpuFailure'>,
+  { store, clock, engine, cache }: BatchPorts,
+): Promise<BatchResult> {
+  const { jobId, index, model, decoding } = batch;
+  if (model !== engine.modelId) {
+    throw new MurmurationError(
+      'model-not-found',
+      `batch ${index} was planned for model "${model}", here is "${engine.modelId}": deploy both lanes with one model`,
+    );
+  }
+  const segments = await readSegments(batch, store);
+  const startedAt = clock();
+  const heard = await hearSegments(segments, decoding, heardLanguages(), { engine, cache });
+  const engineSeconds = Math.max(0, clock() - startedAt) / 1000;
+  return { jobId, index, lane, model, ...heard, engineSeconds };
+}
