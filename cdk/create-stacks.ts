@@ -1,0 +1,102 @@
+import { type App, Duration, Size, Stack, Tags } from 'aws-cdk-lib';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import type { Construct } from 'constructs';
+import type { Config } from './config.ts';
+import type { RepositoryImage } from './cpu-lane.ts';
+import { createOutputs } from './create-outputs.ts';
+import type { TranscriptCacheProps } from './transcript-cache.ts';
+import { Transcription, type TranscriptionScopes } from './transcription.ts';
+
+/** The four stacks of one deployment, from its settings. */
+export function createStacks(app: App, config: Config): TranscriptionScopes {
+  const stack = (part: string, description: string) =>
+    new Stack(app, `${config.name}-${part}`, { description: `Murmuration: ${description}` });
+  const scopes = {
+    storage: stack('storage', 'recordings and transcripts'),
+    inference: stack('inference', 'the lanes that transcribe'),
+    pipeline: stack('pipeline', 'from upload to transcript'),
+    observability: stack('observability', 'dashboard and alarms'),
+  };
+  Tags.of(app).add('murmuration', config.name);
+
+  const transcription = new Transcription(scopes.pipeline, 'Transcription', {
+    name: config.name,
+    model: config.model,
+    cpuMemory: Size.mebibytes(config.cpuMemoryMegabytes),
+    cpuImage: image(scopes.inference, 'CpuRepository', config.cpuImage),
+    gpu: gpu(scopes.inference, config),
+    concurrency: config.concurrency,
+    toleratedFailurePercentage: config.toleratedFailurePercentage,
+    retryInterval: Duration.seconds(config.retrySeconds),
+    retention: Duration.days(config.retentionDays),
+    // Its members are days
+    logRetention: config.logRetentionDays as RetentionDays,
+    uploadSuffixes: config.uploadSuffixes,
+    cache: cache(scopes.inference, config),
+    encryptionKey: encryptionKey(scopes.storage, config),
+    vpc: vpc(scopes.inference, config),
+    // Beneath all other stacks: each has alarms of its own
+    alarmTopic: alarmTopic(scopes.storage, config),
+    runbookUrl: config.runbookUrl,
+    scopes,
+  });
+  createOutputs(scopes, transcription);
+  return scopes;
+}
+
+function image(scope: Construct, id: string, name: string | undefined): RepositoryImage | undefined {
+  if (name === undefined) return undefined;
+  const [repository, tagOrDigest] = name.split(/:(?!.*@)|@/) as [string, string];
+  return { repository: Repository.fromRepositoryName(scope, id, repository), tagOrDigest };
+}
+
+function gpu(scope: Construct, config: Config) {
+  const gpuImage = image(scope, 'GpuRepository', config.gpuImage);
+  if (config.gpu === 'off' || gpuImage === undefined) return undefined;
+  return {
+    image: gpuImage,
+    instanceType: config.gpuInstanceType,
+    minInstances: config.gpuMinInstances,
+    maxInstances: config.gpuMaxInstances,
+    concurrency: config.gpuConcurrency,
+    timeout: Duration.seconds(config.gpuTimeoutSeconds),
+  };
+}
+
+function cache(scope: Construct, config: Config): TranscriptCacheProps | undefined {
+  const { cacheUrl: url, cacheTokenParameter, cacheTokenSecret } = config;
+  if (url === undefined) return undefined;
+  const token =
+    cacheTokenSecret === undefined
+      ? StringParameter.fromSecureStringParameterAttributes(scope, 'CacheToken', {
+          parameterName: cacheTokenParameter!,
+        })
+      : Secret.fromSecretNameV2(scope, 'CacheToken', cacheTokenSecret);
+  return { url, token, ttl: Duration.days(config.cacheTtlDays) };
+}
+
+function encryptionKey(scope: Construct, { kms, name }: Config): IKey | undefined {
+  if (kms === 'off') return undefined;
+  if (kms !== 'on') return Key.fromKeyArn(scope, 'Key', kms);
+  return new Key(scope, 'Key', { alias: `${name}-recordings`, enableKeyRotation: true });
+}
+
+function vpc(scope: Construct, { vpc }: Config): IVpc | undefined {
+  if (vpc === 'none') return undefined;
+  const { id, availabilityZones, privateSubnetIds } = vpc;
+  return Vpc.fromVpcAttributes(scope, 'Vpc', { vpcId: id, availabilityZones, privateSubnetIds });
+}
+
+function alarmTopic(scope: Construct, { alarmEmail }: Config): Topic | undefined {
+  if (alarmEmail === undefined) return undefined;
+  const topic = new Topic(scope, 'Alarms', { enforceSSL: true });
+  topic.addSubscription(new EmailSubscription(alarmEmail));
+  return topic;
+}
