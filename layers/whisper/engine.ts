@@ -18,11 +18,11 @@ import { loadTokenizer } from './tokenizer.ts';
 export interface EngineOptions extends SessionOptions {
   /** Folder with manifest.json, graph and tokenizer.json. */
   readonly modelFolder: string;
-  /** Segments of one run, at most. @default 4 on the CPU, where more gains nothing; 16 on a GPU */
+  /** Segments of one run, at most. @default 2 on the CPU, where more outgrow its caches; 16 on a GPU */
   readonly batchSize?: number | undefined;
 }
 
-const BATCH_SIZE = { cpu: 4, cuda: 16 } as const;
+const BATCH_SIZE = { cpu: 2, cuda: 16 } as const;
 
 /** The largest that was measured; on a GPU 128 was no faster than 64. */
 const LARGEST_BATCH = 128;

@@ -59,7 +59,7 @@ export function growingSession(first: Session, openAll: () => Promise<readonly S
       closing ??= (async () => {
         while (working.size > 0 || waiting.length > 0) await Promise.allSettled(working);
         await growing;
-        await Promise.all([first, ...sessions].map((session) => session.close()));
+        await Promise.all([...new Set([first, ...sessions])].map((session) => session.close()));
       })();
       return closing;
     },

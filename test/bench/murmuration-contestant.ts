@@ -5,6 +5,7 @@ import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { createEngine } from '@murmuration/whisper/engine';
 import { findModel } from '@murmuration/whisper/model-registry';
+import { sessionsFor } from '@murmuration/whisper/threads';
 import { timedEngine } from '../../functions/cli/timed-engine.ts';
 
 // murmuration-contestant.ts MODEL THREADS: see contestant.ts
@@ -12,9 +13,11 @@ const [model = '', threads = '2', options = '{}'] = process.argv.slice(2);
 const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
 const loadStarted = performance.now();
+const sessions = sessionsFor(Number(threads));
 const engine = await createEngine({
   modelFolder: await findModel(model),
   threads: Number(threads),
+  sessions,
   spinning: true,
 });
 const voice = await createVoiceDetector();
@@ -26,7 +29,7 @@ for await (const path of createInterface({ input: process.stdin })) {
   const before = timed.busySeconds();
   const started = performance.now();
   const { transcript } = await transcribeRecording(
-    { source: path, decoding: { language: 'en', ...JSON.parse(options) } },
+    { source: path, decoding: { language: 'en', ...JSON.parse(options) }, batchesAtOnce: sessions + 1 },
     { engine: timed, decoder, cut: (blocks) => cut(blocks, { voice }) },
   );
   print({

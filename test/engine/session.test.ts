@@ -83,7 +83,33 @@ describe('the session', () => {
     await session.close();
   });
 
+  it('says the same where many runs go on side by side, each in a thread of its own', async () => {
+    const session = await openSession(model, { threads: 2, sessions: 2 });
+    const alone = await session.run(requestOf({ alignment: true }));
+    const all = await Promise.all(
+      Array.from({ length: 6 }, () => session.run(requestOf({ alignment: true }))),
+    );
+    for (const { tokens: heard, alignment } of all) {
+      expect(heard).toEqual(alone.tokens);
+      expect(alignment.positions).toBe(1500);
+      expect(Array.from(alignment.data).every(Number.isFinite)).toBe(true);
+    }
+    const wrong = Promise.allSettled(
+      [99_999, 99_999, 99_999].map((token) => session.run(requestOf({ prompts: [[token]] }))),
+    );
+    for (const result of await wrong) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'internal' } });
+    }
+    const last = session.run(requestOf({ maxNewTokens: [3] }));
+    await session.close();
+    expect((await last).steps).toBe(3);
+  });
+
   it('refuses what it cannot be', async () => {
+    await expect(openSession(model, { threads: 2, sessions: 3 })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: 'sessions is 3: give a whole number from 1 to the 2 threads',
+    });
     await expect(openSession(model, { threads: 0 })).rejects.toMatchObject({ code: 'invalid-argument' });
     await expect(openSession(model, { providers: ['cuda'] })).rejects.toMatchObject({
       code: 'invalid-argument',

@@ -26,17 +26,22 @@ describe('batches', () => {
     );
   });
 
-  it('collect one ahead, and no more', async () => {
+  it('take no more items than were asked for, and let go of them', async () => {
     let taken = 0;
+    let released = false;
     async function* counted() {
-      for (;;) yield taken++;
+      try {
+        for (;;) yield taken++;
+      } finally {
+        released = true;
+      }
     }
     const batches = inBatches(counted(), 3);
     await batches.next();
     await new Promise(setImmediate);
-    expect(taken).toBe(6);
+    expect(taken).toBe(3);
     await batches.return(undefined);
-    expect(taken).toBe(6);
+    expect(released).toBe(true);
   });
 
   it('pass a failure on after what came before it', async () => {

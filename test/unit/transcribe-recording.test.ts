@@ -177,3 +177,38 @@ it('stops between batches when it is told to', async () => {
   });
   await expect(work).rejects.toMatchObject({ code: 'aborted' });
 });
+
+it('works on some batches at once, holds few more, and keeps their order', async () => {
+  const lengths = Array.from({ length: 24 }, (_, index) => 3 + (index % 5));
+  let cutSegments = 0;
+  let heardSegments = 0;
+  let working = 0;
+  let mostWorking = 0;
+  let mostHeld = 0;
+  async function* counted(blocks: AsyncIterable<Pcm>) {
+    for await (const segment of cut(blocks)) {
+      mostHeld = Math.max(mostHeld, ++cutSegments - heardSegments);
+      yield segment;
+    }
+  }
+  const fake = engineOf(() => ({}));
+  const engine: Engine = {
+    ...fake,
+    async transcribe(pcms) {
+      mostWorking = Math.max(mostWorking, ++working);
+      // Those that came first take longest
+      await new Promise((resolve) => setTimeout(resolve, 24 - cutSegments));
+      working -= 1;
+      heardSegments += pcms.length;
+      return pcms.map((pcm) => segmentOf({ endSeconds: pcm.length / 16_000, text: ` ${pcm.length}` }));
+    },
+  };
+  const { transcript } = await transcribeRecording(
+    { ...request, batchSize: 2, batchesAtOnce: 3 },
+    portsOf({ engine, decoder: decoderOf(lengths), cut: counted }),
+  );
+  expect(transcript.text).toBe(lengths.map((seconds) => seconds * 16_000).join(' '));
+  expect(mostWorking).toBe(3);
+  // Three batches in work, one that was cut meanwhile, one of which a segment is there
+  expect(mostHeld).toBeLessThanOrEqual(2 * 5);
+});
