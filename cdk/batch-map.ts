@@ -18,7 +18,7 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import type { GpuLane } from './gpu-lane.ts';
-import { addRetries } from './retries.ts';
+import { addRetries, waitForRoom } from './retries.ts';
 
 export interface BatchMapProps {
   readonly bucket: IBucket;
@@ -67,12 +67,19 @@ export function batchMap(scope: Construct, props: BatchMapProps): DistributedMap
     toleratedFailurePercentage: props.toleratedFailurePercentage,
     resultPath: JsonPath.DISCARD,
   });
-  map.itemProcessor(props.gpuLane === undefined ? cpu : gpuState(states, props.gpuLane, cpu));
+  map.itemProcessor(
+    props.gpuLane === undefined ? cpu : gpuState(states, props.gpuLane, cpu, props.retryInterval),
+  );
   return map;
 }
 
 /** Waits until the callback door says how the inference ended. Whatever goes wrong, the CPU lane is next. */
-function gpuState(scope: Construct, gpuLane: GpuLane, cpu: LambdaInvoke): LambdaInvoke {
+function gpuState(
+  scope: Construct,
+  gpuLane: GpuLane,
+  cpu: LambdaInvoke,
+  retryInterval: Duration,
+): LambdaInvoke {
   const gpu = new LambdaInvoke(scope, 'GPU lane', {
     lambdaFunction: gpuLane.dispatcher,
     integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
@@ -84,6 +91,7 @@ function gpuState(scope: Construct, gpuLane: GpuLane, cpu: LambdaInvoke): Lambda
     taskTimeout: Timeout.duration(gpuLane.timeout),
     retryOnServiceExceptions: false,
   });
+  waitForRoom(gpu, retryInterval);
   gpu.addCatch(cpu, { resultPath: '$.gpuFailure' });
   return gpu;
 }

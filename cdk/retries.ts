@@ -10,11 +10,8 @@ const LAMBDA_BUSY = [
   'Lambda.ClientExecutionTimeoutException',
 ];
 
-/**
- * Doors return what trying again cannot mend, and throw the rest. A throttle is waited out for minutes, since a new
- * account runs 10 functions at once; what timed out once will again.
- */
-export function addRetries(task: TaskStateBase, interval: Duration): void {
+/** Waits a throttle out for minutes: a new account runs 10 functions at once. */
+export function waitForRoom(task: TaskStateBase, interval: Duration): void {
   task.addRetry({
     errors: LAMBDA_BUSY,
     interval,
@@ -23,6 +20,12 @@ export function addRetries(task: TaskStateBase, interval: Duration): void {
     maxDelay: Duration.minutes(1),
     jitterStrategy: JitterType.FULL,
   });
-  task.addRetry({ errors: ['Sandbox.Timedout', Errors.TIMEOUT], maxAttempts: 0 });
+}
+
+/** Doors return what trying again cannot mend, and throw the rest: so all but timeouts is tried again. */
+export function addRetries(task: TaskStateBase, interval: Duration): void {
+  waitForRoom(task, interval);
+  // Out of time or memory once is so again
+  task.addRetry({ errors: ['Sandbox.Timedout', 'Lambda.Unknown', Errors.TIMEOUT], maxAttempts: 0 });
   task.addRetry({ errors: [Errors.ALL], interval, maxAttempts: 2, backoffRate: 2 });
 }

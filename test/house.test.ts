@@ -95,6 +95,7 @@ describe('an import that is allowed is left alone:', () => {
     ['cdk/app.ts', "import type { Env } from '../functions/splitter/env.ts';"],
     ['cdk/app.ts', "import { jobKey } from '@murmuration/pipeline/keys';"],
     ['test/functions/cli.test.ts', "import { a } from '../../functions/cli/parse-option.ts';"],
+    ['test/stacks/app.test.ts', "import { Config } from '../../cdk/config.ts';"],
     ['layers/media/cut.ts', "// import { e } from '@murmuration/whisper/engine';\n/* require('../../x') */"],
   ])('%s: %s', (file, source) => {
     expect(broken(file, source)).toEqual([]);
