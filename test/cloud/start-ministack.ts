@@ -1,41 +1,32 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cloudTools } from './cloud-tools.ts';
-import { freePort } from './free-port.ts';
 import { type RunningProcess, startProcess } from './start-process.ts';
 
 const launcher = fileURLToPath(new URL('launch_ministack.py', import.meta.url));
 
-export interface MiniStack extends RunningProcess {
-  /** What AWS clients need to reach it. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Resources that it only recorded, one JSON object a line. */
+export interface MiniStackOptions {
+  /** Takes all that it writes. */
+  readonly folder: string;
+  readonly port: number;
+  /** File for the resources that it only records, one JSON object a line. */
   readonly recordedResources: string;
+  /** What its handlers find in their environment, beside the variables of the template. */
+  readonly handlerEnvironment: Readonly<Record<string, string>>;
 }
 
-/** An empty AWS on a free port of the loopback interface; `folder` takes all that it writes. */
-export async function startMiniStack(
-  folder: string,
-  handlerEnvironment: Readonly<Record<string, string>> = {},
-): Promise<MiniStack> {
+/** An empty AWS on the loopback interface. */
+export async function startMiniStack(options: MiniStackOptions): Promise<RunningProcess> {
+  const { folder, port, recordedResources, handlerEnvironment } = options;
   const { python, nodeFolder } = await cloudTools();
-  const port = await freePort();
-  const endpoint = `http://127.0.0.1:${port}`;
-  const recordedResources = join(folder, 'recorded-resources.jsonl');
-  const environment = {
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_REGION: 'us-east-1',
-    AWS_ENDPOINT_URL: endpoint,
-    // Names a host, not a path: the CLI would otherwise put the bucket's name before 127.0.0.1
-    AWS_ENDPOINT_URL_S3: endpoint,
-  };
-  const { stop } = await startProcess({
+  const plan = {
     command: python,
     args: [launcher],
+    // No variable of this machine: handlers see what MiniStack sees, and must not come to lean on it.
     environment: {
       ...handlerEnvironment,
-      ...environment,
+      LANG: 'C.UTF-8',
+      HOME: folder,
       PATH: `${nodeFolder}:${process.env['PATH']}`,
       TMPDIR: folder,
       BIND_HOST: '127.0.0.1',
@@ -45,7 +36,6 @@ export async function startMiniStack(
     },
     folder,
     logFile: join(folder, 'ministack.log'),
-    ready: async () => (await fetch(`${endpoint}/_ministack/health`)).ok,
-  });
-  return { environment, recordedResources, stop };
+  };
+  return startProcess(plan, async () => (await fetch(`http://127.0.0.1:${port}/_ministack/health`)).ok);
 }

@@ -11,12 +11,12 @@ export interface Redis extends RunningProcess {
 export async function startRedis(folder: string, port?: number): Promise<Redis> {
   const listensOn = port ?? (await freePort());
   const options = { port: String(listensOn), bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
-  const { stop } = await startProcess({
+  const plan = {
     command: 'redis-server',
     args: Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
     logFile: join(folder, 'redis.log'),
-    ready: () => answers(listensOn),
-  });
+  };
+  const { stop } = await startProcess(plan, () => answers(listensOn));
   return { port: listensOn, stop };
 }
 
