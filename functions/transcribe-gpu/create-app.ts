@@ -134,5 +134,7 @@ function describe(error: unknown): { code: string; reason: string; status: numbe
 
 function fail(c: Context, status: number, code: string, reason: string): Response {
   if (status === 503) c.header('retry-after', '1');
+  // What is left of the body is not read: nothing else can come through this connection
+  if (!c.req.raw.bodyUsed && c.req.raw.body !== null) c.header('connection', 'close');
   return c.json({ code, reason }, status as ContentfulStatusCode);
 }

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 
@@ -14,17 +15,14 @@ export function listen(app: Hono, port: number, hostname: string): Promise<Liste
     const server = serve({ fetch: app.fetch, port, hostname }, ({ port }) => {
       resolve({
         port,
-        drain: (seconds) =>
-          new Promise((done) => {
-            const timer = setTimeout(() => {
-              server.closeAllConnections();
-              done();
-            }, seconds * 1000);
-            server.close(() => {
-              clearTimeout(timer);
-              done();
-            });
-          }),
+        async drain(seconds) {
+          const closed = new Promise((done) => server.close(done));
+          // Connections are kept for a next request, which must not come
+          const idle = setInterval(() => server.closeIdleConnections(), 50);
+          await Promise.race([closed, setTimeout(seconds * 1000, undefined, { ref: false })]);
+          clearInterval(idle);
+          server.closeAllConnections();
+        },
       });
     }) as Server;
     // A client that sends its body a byte at a time holds a place for no longer

@@ -1,40 +1,49 @@
 import { randomUUID } from 'node:crypto';
-import { readManifest } from '@murmuration/whisper/load-model';
+import { setTimeout } from 'node:timers/promises';
+import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
+import { openCache } from '@murmuration/pipeline/adapters/open-cache';
+import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { pino } from 'pino';
-import { z } from 'zod';
-import { answerInvocation } from './answer-invocation.ts';
-import { batchingEngine } from './batching/batching-engine.ts';
-import { defaultPolicy } from './batching/batching-policy.ts';
-import { createBatcher } from './batching/create-batcher.ts';
 import { createApp } from './create-app.ts';
-import { listGpus } from './devices/list-gpus.ts';
-import { openDevices } from './devices/open-devices.ts';
-import { openThreadedEngine } from './devices/threaded-engine.ts';
-import { watchMemory } from './devices/watch-memory.ts';
-import { Env } from './env.ts';
+import { TranscribeGpuEnv } from './env.ts';
+import { fetchModel } from './fetch-model.ts';
 import { listen } from './listen.ts';
-import { openBucket } from './open-bucket.ts';
+import { startTranscriber, type Transcriber } from './start-transcriber.ts';
 import { createTelemetry } from './telemetry.ts';
 
-/** Serves until SIGTERM, then answers what is under way and ends. Exits with 1 where it cannot start or a GPU fails. */
-export async function main(): Promise<void> {
-  const parsed = Env.safeParse(process.env);
-  const log = pino({ name: 'transcribe-gpu', level: parsed.data?.LOG_LEVEL ?? 'info' });
-  if (!parsed.success) {
-    log.fatal(`environment variables are wrong: ${z.prettifyError(parsed.error)}`);
-    process.exitCode = 1;
-    return;
-  }
-  const env = parsed.data;
-  const die = (err: unknown, message: string): never => {
-    log.fatal({ err }, message);
-    process.exit(1);
-  };
-  process.on('uncaughtException', (error) => die(error, 'uncaught'));
+/** Long enough for the answers under way to leave. */
+const LAST_WORDS_MILLISECONDS = 500;
 
-  const telemetry = createTelemetry();
-  let unready: string | undefined = 'starting';
-  let answer: Parameters<typeof createApp>[1]['answer'] = () => Promise.reject(new Error('not ready'));
+const env = parseEnvironment(TranscribeGpuEnv);
+const log = pino({ name: 'transcribe-gpu', level: env.LOG_LEVEL.toLowerCase() });
+const store = s3ObjectStore({ bucket: env.BUCKET });
+const cache = openCache(env, emfMeter({ namespace: env.METRICS_NAMESPACE }));
+const telemetry = createTelemetry();
+
+let unready: string | undefined = 'starting';
+let transcriber: Transcriber | undefined;
+
+/** The process ends, for SageMaker to start another. */
+async function die(err: unknown, message: string): Promise<never> {
+  unready = message;
+  log.fatal({ err }, message);
+  await setTimeout(LAST_WORDS_MILLISECONDS);
+  process.exit(1);
+}
+
+async function stop(server: { drain(seconds: number): Promise<void> }): Promise<never> {
+  unready = 'stopping';
+  log.info('stopping');
+  await server.drain(env.DRAIN_SECONDS);
+  await Promise.race([transcriber?.close(), setTimeout(LAST_WORDS_MILLISECONDS)]);
+  log.info('stopped');
+  process.exit(0);
+}
+
+/** Serves until SIGTERM, then answers what is under way and ends. Exits with 1 where it cannot start or a device fails. */
+export async function main(): Promise<void> {
+  process.on('uncaughtException', (error) => die(error, 'an unexpected failure'));
   const app = createApp(
     {
       mostBodyBytes: env.MOST_BODY_BYTES,
@@ -43,7 +52,7 @@ export async function main(): Promise<void> {
     },
     {
       unready: () => unready,
-      answer: (...request) => answer(...request),
+      answer: (...request) => transcriber!.answer(...request),
       telemetry,
       log,
       newId: randomUUID,
@@ -52,49 +61,25 @@ export async function main(): Promise<void> {
   // Before the model is there, so that pings find someone who says so
   const server = await listen(app, env.PORT ?? env.SAGEMAKER_BIND_TO_PORT ?? 8080, env.HOST);
   log.info({ port: server.port }, 'listening');
+  process.once('SIGTERM', () => stop(server));
 
   const startedAt = performance.now();
-  const devices = await openDevices(
-    {
-      modelFolder: env.MODEL_FOLDER,
-      provider: env.PROVIDER,
-      mostSegments: env.MOST_SEGMENTS,
-      latencyTargetMilliseconds: env.LATENCY_TARGET_MILLISECONDS,
-    },
-    await readManifest(env.MODEL_FOLDER),
-    { openEngine: openThreadedEngine, gpus: await listGpus() },
-  ).catch((error) => die(error, 'the model cannot be run'));
-  const model = devices[0]!.engine;
-  const batcher = createBatcher(
-    devices,
-    { ...defaultPolicy, gatherMilliseconds: env.GATHER_MILLISECONDS },
-    { observer: { ...telemetry, fatal: (error) => setImmediate(die, error, 'a device failed') } },
-  );
-  telemetry.watch({
-    waiting: batcher.waiting,
-    limits: () => new Map(devices.map(({ name, limit }) => [name, limit.current()])),
-  });
-  const stopWatching = watchMemory(devices, telemetry.freeBytes);
-  const bucket = env.BUCKET === undefined ? undefined : { name: env.BUCKET, store: openBucket(env.BUCKET) };
-  const engineFor = (tenant: string) => batchingEngine(batcher, model, tenant);
-  answer = (invocation, id, signal) => answerInvocation(invocation, id, { engineFor, bucket }, signal);
-  unready = undefined;
-  const limits = devices.map(({ name, cost, limit }) => ({ name, cost, segments: limit.current() }));
-  log.info(
-    { model: model.modelId, devices: limits, seconds: (performance.now() - startedAt) / 1000 },
-    'ready',
-  );
-
-  process.once('SIGTERM', async () => {
-    unready = 'stopping';
-    log.info('stopping');
-    await server.drain(env.DRAIN_SECONDS);
-    stopWatching();
-    await Promise.race([
-      Promise.all(devices.map(({ engine }) => engine.close())),
-      new Promise((resolve) => setTimeout(resolve, 1000)),
-    ]);
-    log.info('stopped');
-    process.exit(0);
-  });
+  try {
+    if (env.MODEL_PREFIX !== undefined) await fetchModel(store, env.MODEL_PREFIX, env.MODEL_FOLDER);
+    transcriber = await startTranscriber(
+      {
+        bucket: env.BUCKET,
+        modelFolder: env.MODEL_FOLDER,
+        provider: env.PROVIDER,
+        mostSegments: env.MOST_SEGMENTS,
+        latencyTargetMilliseconds: env.LATENCY_TARGET_MILLISECONDS,
+        gatherMilliseconds: env.GATHER_MILLISECONDS,
+      },
+      { store, cache, telemetry, onFatal: (error) => die(error, 'a device failed') },
+    );
+  } catch (error) {
+    return die(error, 'the model cannot be run');
+  }
+  if (unready === 'starting') unready = undefined;
+  log.info({ ...transcriber.facts, seconds: (performance.now() - startedAt) / 1000 }, 'ready');
 }
