@@ -1,6 +1,6 @@
 import type { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
 import type { Fallback, FallbackReason } from '@murmuration/pipeline/contract/transcript';
-import { timesSaid } from './quality.ts';
+import { timesSaid } from './times-said.ts';
 
 /** One row to decode: a segment at one rung of the ladder. */
 export interface Row {

@@ -1,9 +1,10 @@
 import type { Attention } from './attention.ts';
+import { averageLogprob } from './average-logprob.ts';
 import type { Job } from './build-request.ts';
+import { compressionRatio } from './compression-ratio.ts';
 import type { ContextPlan } from './context.ts';
 import type { Attempt } from './ladder.ts';
 import type { Manifest } from './manifest.ts';
-import { averageLogprob, compressionRatio } from './quality.ts';
 import type { RunRequest, RunResult } from './session.ts';
 import type { Tokenizer } from './tokenizer.ts';
 

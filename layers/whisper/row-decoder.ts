@@ -7,9 +7,9 @@ import type { Decode, Row } from './ladder.ts';
 import type { Manifest } from './manifest.ts';
 import type { createMasks } from './masks.ts';
 import { buildPrompt, detectsLanguage, type Prompt } from './prompt.ts';
-import { tokenLimit } from './quality.ts';
 import { type DecodedRow, readAttempts } from './read-attempts.ts';
 import type { Session } from './session.ts';
+import { tokenLimit } from './token-limit.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** What decoding rows takes; one of these serves all calls of an engine. */

@@ -1,4 +1,7 @@
-import { averageLogprob, compressionRatio, timesSaid, tokenLimit } from '@murmuration/whisper/quality';
+import { averageLogprob } from '@murmuration/whisper/average-logprob';
+import { compressionRatio } from '@murmuration/whisper/compression-ratio';
+import { timesSaid } from '@murmuration/whisper/times-said';
+import { tokenLimit } from '@murmuration/whisper/token-limit';
 import { describe, expect, it } from 'vitest';
 
 it('measures the compression ratio as OpenAI does', () => {

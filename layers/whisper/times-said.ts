@@ -1,30 +1,3 @@
-import { deflateSync } from 'node:zlib';
-
-/** UTF-8 bytes over zlib bytes, as openai/whisper's utils.py: above 2.4 a text repeats itself. */
-export function compressionRatio(text: string): number {
-  const bytes = Buffer.from(text, 'utf8');
-  return bytes.length / deflateSync(bytes).length;
-}
-
-/** Sum of the log-probabilities, the end token's included, over tokens + 1, as openai/whisper's decoding.py. */
-export function averageLogprob(logprobs: Iterable<number>, tokens: number): number {
-  let sum = 0;
-  for (const logprob of logprobs) sum += logprob;
-  return sum / (tokens + 1);
-}
-
-/** Half of the decoder's text context, as openai/whisper. */
-const TOKEN_LIMIT = 224;
-
-/**
- * New tokens a clip may need, the end token included. People say at most 6 to 7 English tokens a second, so more is a loop, and stopping it early
- * saves its time. Scripts that the byte-level vocabulary spells out letter by letter need up to three times as many.
- */
-export function tokenLimit(seconds: number, language: string): number {
-  const tokensPerSecond = language === 'en' ? 8 : 24;
-  return Math.min(Math.floor(tokensPerSecond * seconds) + 16, TOKEN_LIMIT);
-}
-
 const words = new Intl.Segmenter(undefined, { granularity: 'word' });
 
 /** A phrase must have this many words, not all the same, to count as said twice: "no no no" is speech. */
