@@ -1,13 +1,12 @@
 import type { SegmentTranscript } from '../contract/transcript.ts';
+import type { Span } from '../transcripts/span.ts';
 import { bagPhrase } from './bag-phrases.ts';
 import { findLoop, type Loop } from './find-loop.ts';
 import type { GuardRules } from './guard-rules.ts';
 import { saidWords } from './said-words.ts';
 
 /** A stretch in which somebody speaks, in seconds of the recording. */
-export interface SpeechSpan {
-  readonly startSeconds: number;
-  readonly endSeconds: number;
+export interface SpeechSpan extends Span {
   /** As in the segments; undefined where there is one channel. */
   readonly channel?: number | undefined;
 }

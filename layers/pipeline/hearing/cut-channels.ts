@@ -1,5 +1,11 @@
 import type { Pcm } from '../ports.ts';
 
+/** Positions count samples of 16 kHz; `endSample` is the first behind it. */
+export interface SampleSpan {
+  readonly startSample: number;
+  readonly endSample: number;
+}
+
 /** A stretch of one channel, at most 30 s. Positions count samples of 16 kHz. */
 export interface CutSegment {
   readonly startSample: number;
@@ -7,7 +13,7 @@ export interface CutSegment {
   /** So many of its first samples were in the segment before, too. */
   readonly overlapSamples: number;
   /** Where a voice was heard, counted from the segment's start; undefined where nobody listened. */
-  readonly speech: readonly { readonly startSample: number; readonly endSample: number }[] | undefined;
+  readonly speech: readonly SampleSpan[] | undefined;
   readonly pcm: Pcm;
 }
 

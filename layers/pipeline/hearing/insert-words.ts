@@ -1,6 +1,6 @@
 import type { Word } from '../contract/transcript.ts';
 import { normalWord } from '../transcripts/normal-word.ts';
-import type { Span } from './unheard-speech.ts';
+import type { Span } from '../transcripts/span.ts';
 
 /**
  * Words with `found` put where they were said. The second look reaches a little beyond the gap, so what its ends have in

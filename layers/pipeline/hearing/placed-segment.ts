@@ -3,7 +3,8 @@ import type { SpeechSpan } from '../guards/signs-of.ts';
 import type { HeardSegment } from '../merge/merge-segments.ts';
 import { type DecodedMedia, type Decoder, type MediaSource, SAMPLE_RATE_HERTZ } from '../ports.ts';
 import { shiftSegment } from '../transcripts/shift-segment.ts';
-import { type Cut, type CutSegment, cutChannels } from './cut-channels.ts';
+import type { Span } from '../transcripts/span.ts';
+import { type Cut, type CutSegment, cutChannels, type SampleSpan } from './cut-channels.ts';
 import type { Hearable } from './second-look.ts';
 
 /** A segment with its place in the recording. */
@@ -41,22 +42,19 @@ async function* unlabelled(segments: AsyncIterable<CutSegment>): AsyncGenerator<
 
 /** As the engine's caller wants it: times in seconds of the segment. */
 export function toHearable({ pcm, speech }: Pick<CutSegment, 'pcm' | 'speech'>): Hearable {
-  return {
-    pcm,
-    speech: speech?.map(({ startSample, endSample }) => ({
-      startSeconds: startSample / SAMPLE_RATE_HERTZ,
-      endSeconds: endSample / SAMPLE_RATE_HERTZ,
-    })),
-  };
+  return { pcm, speech: speech?.map((span) => inSeconds(span)) };
 }
 
 /** Where a voice was heard, in seconds of the recording. */
 export function speechOf({ speech = [], startSample, channel }: Place): SpeechSpan[] {
-  return speech.map((span) => ({
-    startSeconds: (startSample + span.startSample) / SAMPLE_RATE_HERTZ,
-    endSeconds: (startSample + span.endSample) / SAMPLE_RATE_HERTZ,
-    channel,
-  }));
+  return speech.map((span) => ({ ...inSeconds(span, startSample), channel }));
+}
+
+function inSeconds({ startSample, endSample }: SampleSpan, fromSample = 0): Span {
+  return {
+    startSeconds: (fromSample + startSample) / SAMPLE_RATE_HERTZ,
+    endSeconds: (fromSample + endSample) / SAMPLE_RATE_HERTZ,
+  };
 }
 
 /** A segment's transcript in seconds of the recording. */

@@ -2,8 +2,9 @@ import type { DecodingInput } from '../contract/decoding.ts';
 import type { SegmentTranscript } from '../contract/transcript.ts';
 import { type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '../ports.ts';
 import { shiftSegment } from '../transcripts/shift-segment.ts';
+import type { Span } from '../transcripts/span.ts';
 import { insertWords } from './insert-words.ts';
-import { type Span, unheardSpeech } from './unheard-speech.ts';
+import { unheardSpeech } from './unheard-speech.ts';
 
 /** A segment to be heard; times of `speech` count from its start. */
 export interface Hearable {

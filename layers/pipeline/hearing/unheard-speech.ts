@@ -1,10 +1,5 @@
 import type { Word } from '../contract/transcript.ts';
-
-/** From `startSeconds` to before `endSeconds`. */
-export interface Span {
-  readonly startSeconds: number;
-  readonly endSeconds: number;
-}
+import type { Span } from '../transcripts/span.ts';
 
 /** Shorter than any sentence, longer than the errors of word times. */
 const LEAST_VOICED_SECONDS = 0.8;

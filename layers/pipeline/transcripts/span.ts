@@ -1,0 +1,5 @@
+/** From `startSeconds` to before `endSeconds`. */
+export interface Span {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+}
