@@ -1,4 +1,4 @@
-import { type Engine, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
+import { type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import type { BatchCost } from './batch-limit.ts';
 import type { MemoryProbe } from './memory-probe.ts';
 
@@ -28,7 +28,7 @@ export async function calibrate(
 }
 
 async function measure(engine: Engine, probe: MemoryProbe | undefined, size: number) {
-  const segments = Array.from({ length: size }, (_, index) => noise(index + 1));
+  const segments = new Array<Pcm>(size).fill(noise());
   // No rung of the ladder but the first: one run, whose rows are counted
   const options = { temperatures: [0], shortContext: false };
   await engine.transcribe(segments, options);
@@ -39,10 +39,12 @@ async function measure(engine: Engine, probe: MemoryProbe | undefined, size: num
 }
 
 /** Quiet, and the same at every start; digital silence would never reach the graph. */
-function noise(seed: number): Float32Array {
-  let state = seed;
-  return Float32Array.from({ length: SECONDS * SAMPLE_RATE_HERTZ }, () => {
+function noise(): Pcm {
+  const pcm = new Float32Array(SECONDS * SAMPLE_RATE_HERTZ);
+  let state = 1;
+  for (let i = 0; i < pcm.length; i++) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state / 2 ** 32 - 0.5) * 0.02;
-  });
+    pcm[i] = (state / 2 ** 32 - 0.5) * 0.02;
+  }
+  return pcm;
 }

@@ -1,0 +1,133 @@
+import type { Engine } from '@murmuration/pipeline/ports';
+import type { EngineOptions } from '@murmuration/whisper/engine';
+import { readManifest } from '@murmuration/whisper/load-model';
+import { describe, expect, it } from 'vitest';
+import { listGpus, nvidiaSmiMemoryProbe } from '../../../functions/transcribe-gpu/devices/list-gpus.ts';
+import { openDevices } from '../../../functions/transcribe-gpu/devices/open-devices.ts';
+import { openThreadedEngine } from '../../../functions/transcribe-gpu/devices/threaded-engine.ts';
+import { recording, tinyModel } from '../../engine/recordings.ts';
+import { fakeEngine } from './fake-engine.ts';
+
+const table = `0, GPU-aaaa-1, NVIDIA H100 80GB HBM3, 81559, 80994
+1, GPU-bbbb-2, NVIDIA H100 80GB HBM3, 81559, 1024
+`;
+const MEBIBYTE = 1024 * 1024;
+
+describe('the GPUs of a machine', () => {
+  it('are read from nvidia-smi', async () => {
+    expect(await listGpus(async () => table, undefined)).toEqual([
+      {
+        deviceId: 0,
+        uuid: 'GPU-aaaa-1',
+        name: 'NVIDIA H100 80GB HBM3',
+        totalBytes: 81_559 * MEBIBYTE,
+        freeBytes: 80_994 * MEBIBYTE,
+      },
+      expect.objectContaining({ deviceId: 1, uuid: 'GPU-bbbb-2', freeBytes: 1024 * MEBIBYTE }),
+    ]);
+  });
+
+  it.each([
+    ['1', ['GPU-bbbb-2']],
+    ['1,0', ['GPU-bbbb-2', 'GPU-aaaa-1']],
+    ['GPU-bbbb', ['GPU-bbbb-2']],
+    ['0,-1,1', ['GPU-aaaa-1']],
+    ['', []],
+  ])('are counted as CUDA counts them with CUDA_VISIBLE_DEVICES=%s', async (visible, uuids) => {
+    const gpus = await listGpus(async () => table, visible);
+    expect(gpus.map(({ uuid }) => uuid)).toEqual(uuids);
+    expect(gpus.map(({ deviceId }) => deviceId)).toEqual(uuids.map((_, index) => index));
+  });
+
+  it('are none without a driver, and none where it prints something else', async () => {
+    expect(await listGpus(() => Promise.reject(new Error('spawn nvidia-smi ENOENT')), undefined)).toEqual([]);
+    expect(await listGpus(async () => 'NVIDIA-SMI has failed\n', undefined)).toEqual([]);
+  });
+
+  it('tell their free memory, or that it cannot be told just now', async () => {
+    expect(await nvidiaSmiMemoryProbe('GPU-aaaa-1', async () => '512\n').freeBytes()).toBe(512 * MEBIBYTE);
+    expect(await nvidiaSmiMemoryProbe('GPU-aaaa-1', async () => '[N/A]\n').freeBytes()).toBeUndefined();
+    const silent = nvidiaSmiMemoryProbe('GPU-aaaa-1', () => Promise.reject(new Error('time is up')));
+    expect(await silent.freeBytes()).toBeUndefined();
+  });
+});
+
+describe('devices', () => {
+  const options = {
+    modelFolder: tinyModel,
+    provider: 'auto',
+    mostSegments: undefined,
+    latencyTargetMilliseconds: 1000,
+  } as const;
+
+  async function opened(
+    target: 'cpu' | 'cuda',
+    provider: 'auto' | 'cpu' | 'cuda' | 'tensorrt',
+    gpuTable: string,
+  ) {
+    const engines: EngineOptions[] = [];
+    const openEngine = async (asked: EngineOptions): Promise<Engine> => {
+      engines.push(asked);
+      return fakeEngine();
+    };
+    const { graph } = await readManifest(tinyModel);
+    const gpus = await listGpus(async () => gpuTable, undefined);
+    const manifest = { graph: { ...graph, target } };
+    const devices = await openDevices({ ...options, provider }, manifest, { openEngine, gpus });
+    return { names: devices.map(({ name }) => name), engines };
+  }
+
+  it('are all GPUs, each with an engine of its own', async () => {
+    const { names, engines } = await opened('cuda', 'auto', table);
+    expect(names).toEqual(['gpu-0', 'gpu-1']);
+    expect(engines).toMatchObject([
+      { deviceId: 0, providers: ['cuda'], batchSize: 64 },
+      { deviceId: 1, providers: ['cuda'], batchSize: 64 },
+    ]);
+  });
+
+  it.each([
+    ['there is no GPU', 'cuda', 'auto', ''],
+    ['the model is built for one', 'cpu', 'auto', table],
+    ['it is asked for', 'cuda', 'cpu', table],
+  ] as const)('are the processor where %s', async (_, target, provider, gpuTable) => {
+    const { names, engines } = await opened(target, provider, gpuTable);
+    expect(names).toEqual(['cpu']);
+    expect(engines).toMatchObject([{ providers: ['cpu'], batchSize: 4 }]);
+  });
+
+  it('run TensorRT where it is asked for', async () => {
+    const { engines } = await opened('cuda', 'tensorrt', table);
+    expect(engines.map(({ providers }) => providers)).toEqual([['tensorrt'], ['tensorrt']]);
+  });
+});
+
+describe('an engine in a thread', () => {
+  it('hears what one in this thread hears, leaves this thread free, and ends when it is closed', async () => {
+    const engine = await openThreadedEngine({ modelFolder: tinyModel });
+    expect(engine).toMatchObject({ modelId: 'whisper-tiny.en-int8', timesWords: true });
+    let turns = 0;
+    const counting = setInterval(() => turns++, 5);
+    const jfk = await recording('jfk.flac');
+    const [first, second] = await Promise.all([engine.transcribe([jfk]), engine.transcribe([jfk])]);
+    clearInterval(counting);
+    expect(first[0]!.text).toMatch(/ask not what your country/i);
+    expect(second).toEqual(first);
+    expect(turns).toBeGreaterThan(2);
+    await engine.close();
+    await expect(engine.transcribe([jfk])).rejects.toMatchObject({ details: { fatal: false } });
+  });
+
+  it('fails with the errors of the engine', async () => {
+    const engine = await openThreadedEngine({ modelFolder: tinyModel });
+    await expect(engine.transcribe([new Float32Array(0)])).rejects.toMatchObject({
+      name: 'MurmurationError',
+      code: 'audio-invalid',
+      details: { segment: 0 },
+    });
+    await engine.close();
+    await expect(openThreadedEngine({ modelFolder: '/nowhere' })).rejects.toMatchObject({
+      code: 'model-not-found',
+    });
+  });
+});
