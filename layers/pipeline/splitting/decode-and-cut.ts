@@ -4,7 +4,14 @@ import type { UnnumberedSegment } from '../contract/plan-part.ts';
 import { cutChannels } from '../hearing/cut-channels.ts';
 import { keys } from '../keys.ts';
 import type { PipelinePorts } from '../pipeline-ports.ts';
-import { type MediaInfo, type Pcm, type RangeSource, SAMPLE_RATE_HERTZ } from '../ports.ts';
+import {
+  type DecodedMedia,
+  type Decoder,
+  type MediaInfo,
+  type Pcm,
+  type RangeSource,
+  SAMPLE_RATE_HERTZ,
+} from '../ports.ts';
 import { type ObjectSink, objectSink } from './object-sink.ts';
 import { segmentOfCut } from './segment-of-cut.ts';
 
@@ -28,14 +35,8 @@ export async function decodeAndCut(
   { jobId, options, inlineSeconds }: { jobId: string; options: JobOptions; inlineSeconds: number },
   { decoder, cut, store }: Pick<PipelinePorts, 'decoder' | 'cut' | 'store'>,
 ): Promise<DecodedRecording> {
-  const { channels, preprocess } = options;
-  const isMix = channels === 'mix';
-  const media = isMix
-    ? await decoder.decode(source, undefined, { preprocess })
-    : await decoder.decodeChannels(source, undefined, { preprocess });
-  const names = isMix ? [undefined] : Array.from({ length: media.info.channels }, (_, index) => index);
+  const { media, blocks, names } = await openChannels(source, options, decoder);
   const sinks = names.map((channel) => objectSink(store, keys.audio(jobId, channel)));
-  const blocks = isMix ? alone(media.blocks as AsyncIterable<Pcm>) : (media.blocks as AsyncIterable<Pcm[]>);
   const kept = keep(blocks, sinks);
   const segments: UnnumberedSegment[] = [];
   const borders = names.map((): number | undefined => undefined);
@@ -48,34 +49,60 @@ export async function decodeAndCut(
       if (borders[channel] === undefined) segments.push(segmentOfCut(segment, { channel: names[channel] }));
       else if (borders.every((border) => border !== undefined)) break;
     }
-    let last = await kept.next();
-    while (!last.done) last = await kept.next();
+    while (!(await kept.next()).done);
     for (const sink of sinks) await sink.end();
     const uncut = borders.flatMap((byteStart, index) =>
       byteStart === undefined ? [] : [{ channel: names[index], byteStart }],
     );
-    return { media: media.info, warnings: [...media.warnings], sizeBytes: last.value, segments, uncut };
+    return {
+      media: media.info,
+      warnings: [...media.warnings],
+      sizeBytes: sinks[0]!.sizeBytes,
+      segments,
+      uncut,
+    };
   } catch (error) {
     await Promise.all(sinks.map((sink) => sink.abort()));
     throw error;
   } finally {
-    await kept.return(0);
+    await kept.return();
   }
 }
 
-/** Writes each block away and hands it on as it was written, in 16 bits. Answers a channel's bytes. */
+interface OpenedChannels {
+  readonly media: Omit<DecodedMedia, 'blocks'>;
+  readonly blocks: AsyncIterable<readonly Pcm[]>;
+  /** Undefined where channels are mixed. */
+  readonly names: readonly (number | undefined)[];
+}
+
+async function openChannels(
+  source: RangeSource,
+  { channels, preprocess }: JobOptions,
+  decoder: Decoder,
+): Promise<OpenedChannels> {
+  if (channels === 'mix') {
+    const media = await decoder.decode(source, undefined, { preprocess });
+    return { media, blocks: alone(media.blocks), names: [undefined] };
+  }
+  const media = await decoder.decodeChannels(source, undefined, { preprocess });
+  return {
+    media,
+    blocks: media.blocks,
+    names: Array.from({ length: media.info.channels }, (_, index) => index),
+  };
+}
+
+/** Writes each block away and hands it on as it was written, in 16 bits. */
 async function* keep(
   blocks: AsyncIterable<readonly Pcm[]>,
   sinks: readonly ObjectSink[],
-): AsyncGenerator<Pcm[], number> {
-  let sizeBytes = 0;
+): AsyncGenerator<Pcm[], void> {
   for await (const block of blocks) {
     const written = block.map(toSixteenBit);
     await Promise.all(sinks.map((sink, channel) => sink.write(written[channel]!)));
-    sizeBytes += written[0]!.length;
     yield written.map(fromSixteenBit);
   }
-  return sizeBytes;
 }
 
 async function* alone(blocks: AsyncIterable<Pcm>): AsyncGenerator<Pcm[]> {

@@ -7,6 +7,8 @@ const WAITING_BYTES = 1 << 20;
 
 /** An object that is written piece by piece. */
 export interface ObjectSink {
+  /** Written so far. */
+  readonly sizeBytes: number;
   /** Waits while the store is slower. Throws what the store throws. */
   write(bytes: Uint8Array): Promise<void>;
   /** Only now is the object there. */
@@ -22,8 +24,13 @@ export function objectSink(store: ObjectStore, key: string): ObjectSink {
   // Whoever writes or ends meets it
   written.catch(() => undefined);
   waiting.on('error', () => undefined);
+  let sizeBytes = 0;
   return {
+    get sizeBytes() {
+      return sizeBytes;
+    },
     async write(bytes) {
+      sizeBytes += bytes.length;
       if (!waiting.write(bytes)) await Promise.race([once(waiting, 'drain'), written]);
     },
     async end() {

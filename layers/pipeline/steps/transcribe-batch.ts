@@ -1,8 +1,9 @@
-import type { BatchResult } from '../contract/batch-result.ts';
+import type { BatchFailure, BatchResult } from '../contract/batch-result.ts';
 import type { BatchDone, BatchFailed, BatchForCpu } from '../contract/messages.ts';
 import { MurmurationError } from '../errors.ts';
 import { hearSegments } from '../hearing/hear-segments.ts';
 import { readSegments } from '../hearing/read-segments.ts';
+import { failureInWords } from '../jobs/failure-in-words.ts';
 import { meterBatch } from '../jobs/meter-batch.ts';
 import { writeJson } from '../jobs/write-json.ts';
 import { keys } from '../keys.ts';
@@ -24,14 +25,8 @@ export async function transcribeBatch(
   meter.add(metrics.batches, 1, 'Count', { lane });
   if (gpuFailure !== undefined) {
     meter.add(metrics.gpuFallbacks, 1, 'Count');
-    const { Error: code, Cause: reason = code } = gpuFailure;
-    await writeJson(store, keys.batchFailure(jobId, index, 'gpu'), {
-      jobId,
-      index,
-      lane: 'gpu',
-      code,
-      reason,
-    });
+    const failure: BatchFailure = { jobId, index, lane: 'gpu', ...failureInWords(gpuFailure) };
+    await writeJson(store, keys.batchFailure(jobId, index, 'gpu'), failure);
   }
   try {
     const result = await hear(batch, ports);
