@@ -1,5 +1,6 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type DecodedMedia, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
+import { checkFinite } from './check-finite.ts';
 import { declaredSeconds } from './declared-seconds.ts';
 import { findDamage } from './find-damage.ts';
 import { findEncryption } from './find-encryption.ts';
@@ -57,6 +58,7 @@ export async function toDecodedMedia({
     let samples = 0;
     try {
       for await (const block of process.blocks(channels, lateSamples)) {
+        checkFinite(block, name, samples, channels);
         samples += block.length / channels;
         yield block;
       }

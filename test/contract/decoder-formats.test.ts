@@ -249,6 +249,36 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
     });
   });
 
+  describe.skipIf(missing)('refuses a wav', () => {
+    it.each([
+      ['one channel', 1],
+      ['two channels', 2],
+    ])('that holds no number, and says when: %s', async (_, channels) => {
+      const header = readFileSync(wavOf(0)).subarray(0, 44);
+      const samples = new Float32Array(40_000 * channels);
+      samples[36_000 * channels] = Number.NaN;
+      header.writeUInt16LE(3, 20);
+      header.writeUInt16LE(channels, 22);
+      header.writeUInt32LE(64_000 * channels, 28);
+      header.writeUInt16LE(4 * channels, 32);
+      header.writeUInt16LE(32, 34);
+      header.writeUInt32LE(samples.byteLength, 40);
+      const path = media.write(`nan${channels}.wav`, Buffer.concat([header, Buffer.from(samples.buffer)]));
+      const expected = { code: 'audio-invalid', message: expect.stringContaining('holds NaN at 2.250 s') };
+      await expect(decodeAll(decoder, path)).rejects.toMatchObject(expected);
+      await expect(decodeAllChannels(decoder, path)).rejects.toMatchObject(expected);
+    });
+
+    it('that claims one sample a second, which would make it hours long', async () => {
+      const wav = readFileSync(wavOf(32_000));
+      wav.writeUInt32LE(1, 24);
+      await expect(decodeAll(decoder, media.write('slow.wav', wav))).rejects.toMatchObject({
+        code: 'media-unreadable',
+        message: expect.stringContaining('claims 1 samples a second'),
+      });
+    });
+  });
+
   /** 16 kHz mono, every sample at half of full scale. */
   function wavOf(samples: number, { promised = samples } = {}): string {
     const wav = Buffer.alloc(44 + 2 * samples);
