@@ -7,7 +7,7 @@ import { createEngine } from '@murmuration/whisper/engine';
 import { resolveLanguage } from '@murmuration/whisper/languages';
 import { readManifest } from '@murmuration/whisper/load-model';
 import { findModel } from '@murmuration/whisper/model-registry';
-import { sessionsFor } from '@murmuration/whisper/threads';
+import { sessionsFor } from '@murmuration/whisper/sessions';
 import { writeNote } from './report-failure.ts';
 
 export interface LaptopOptions {
@@ -43,7 +43,7 @@ export async function openLaptop({
   const manifest = await readManifest(modelFolder);
   const code = resolveLanguage(language, manifest);
   const decoder = mediaDecoder();
-  const sessions = sessionsFor(threads);
+  const sessions = sessionsFor(manifest, threads);
   const engine = await createEngine({ modelFolder, threads, batchSize, sessions });
   const voice = await createVoiceDetector();
   return {

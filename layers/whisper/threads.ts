@@ -9,14 +9,6 @@ export function defaultThreads(): number {
   return Math.max(1, Math.min(availableParallelism(), physicalCores(), MOST_THREADS));
 }
 
-/** More sessions than this take more memory than they save time. */
-const MOST_SESSIONS = 4;
-
-/** Sessions that share so many threads best where there is enough work for all: one each, up to 4. */
-export function sessionsFor(threads: number = defaultThreads()): number {
-  return Math.max(1, Math.min(threads, MOST_SESSIONS));
-}
-
 function physicalCores(): number {
   const folder = '/sys/devices/system/cpu';
   try {

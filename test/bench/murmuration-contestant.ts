@@ -4,8 +4,9 @@ import { mediaDecoder } from '@murmuration/media/media-decoder';
 import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { createEngine } from '@murmuration/whisper/engine';
+import { readManifest } from '@murmuration/whisper/load-model';
 import { findModel } from '@murmuration/whisper/model-registry';
-import { sessionsFor } from '@murmuration/whisper/threads';
+import { sessionsFor } from '@murmuration/whisper/sessions';
 import { timedEngine } from '../../functions/cli/timed-engine.ts';
 
 // murmuration-contestant.ts MODEL THREADS: see contestant.ts
@@ -13,9 +14,10 @@ const [model = '', threads = '2', options = '{}'] = process.argv.slice(2);
 const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
 const loadStarted = performance.now();
-const sessions = sessionsFor(Number(threads));
+const modelFolder = await findModel(model);
+const sessions = sessionsFor(await readManifest(modelFolder), Number(threads));
 const engine = await createEngine({
-  modelFolder: await findModel(model),
+  modelFolder,
   threads: Number(threads),
   sessions,
   spinning: true,
