@@ -13,7 +13,7 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { TranscribeCpuEnv } from '../functions/transcribe-cpu/env.ts';
-import { Door, type DoorSettings } from './door.ts';
+import { Door, type DoorSettings, doorRole } from './door.ts';
 import { FileLayer } from './file-layer.ts';
 import { kitMetric } from './kit-metric.ts';
 import { layerPaths, modelParts } from './layer-parts.ts';
@@ -96,16 +96,18 @@ export class CpuLane extends Construct {
     image: RepositoryImage,
     environment: Record<string, string>,
   ): Lambda {
+    const logGroup = new LogGroup(this, 'FunctionLogs', {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     return new DockerImageFunction(this, 'Function', {
       ...limits,
       code: DockerImageCode.fromEcr(image.repository, { tagOrDigest: image.tagOrDigest }),
       architecture: Architecture.X86_64,
       memorySize: props.memory.toMebibytes(),
       tracing: Tracing.ACTIVE,
-      logGroup: new LogGroup(this, 'FunctionLogs', {
-        retention: props.logRetention,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
+      logGroup,
+      role: doorRole(this, 'FunctionRole', logGroup, props.vpc),
       ...(props.vpc === undefined ? {} : { vpc: props.vpc }),
       environment,
     });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -39,7 +40,12 @@ export class Door extends NodejsFunction {
   constructor(scope: Construct, id: string, props: DoorProps) {
     const { door, description, memory, timeout, layers = [], vpc } = props;
     assertFits(door, layers);
+    const logGroup = new LogGroup(scope, `${id}Logs`, {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     super(scope, id, {
+      role: doorRole(scope, `${id}Role`, logGroup, vpc),
       entry: `${root}functions/${door}/main.ts`,
       projectRoot: root,
       depsLockFilePath: `${root}package-lock.json`,
@@ -51,10 +57,7 @@ export class Door extends NodejsFunction {
       timeout,
       layers: [...layers],
       tracing: Tracing.ACTIVE,
-      logGroup: new LogGroup(scope, `${id}Logs`, {
-        retention: props.logRetention,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
+      logGroup,
       ...(vpc === undefined ? {} : { vpc }),
       environment: {
         NODE_OPTIONS: '--enable-source-maps',
@@ -73,6 +76,17 @@ export class Door extends NodejsFunction {
       },
     });
   }
+}
+
+/** May write to its own logs and no other: AWS's managed policy allows all of the account. */
+export function doorRole(scope: Construct, id: string, logGroup: LogGroup, vpc: IVpc | undefined): Role {
+  const inVpc = ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole');
+  const role = new Role(scope, id, {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    managedPolicies: vpc === undefined ? [] : [inVpc],
+  });
+  logGroup.grantWrite(role);
+  return role;
 }
 
 /** Throws where a door's layers do not fit into a Lambda. */

@@ -1,0 +1,90 @@
+/** A finding of cdk-nag that stands, and why. Each must be found, so that no excuse outlives its fault. */
+export interface Acknowledged {
+  /** Start of the construct's path, after the deployment's name. */
+  readonly at: string;
+  readonly rule: RegExp;
+  readonly reason: string;
+}
+
+const xray = (at: string): Acknowledged => ({
+  at,
+  rule: /IAM5\[Resource::\*\]$/,
+  reason: 'tracing: X-Ray knows no resources, its two actions can only be allowed for all',
+});
+const objects = (at: string, prefix: string, reason: string): Acknowledged => ({
+  at,
+  rule: new RegExp(`IAM5\\[Resource::[^/]*/${prefix.replaceAll('*', '\\*')}\\*\\]$`),
+  reason,
+});
+const invoke = (door: string): Acknowledged => ({
+  at: 'pipeline/Jobs/Machine/Role',
+  rule: new RegExp(`IAM5\\[Resource::<?[^>]*${door}[^>]*>?:\\*\\]$`),
+  reason: 'CDK lets the state machine call all versions of a function; the machine names none but the latest',
+});
+
+export const acknowledged: readonly Acknowledged[] = [
+  {
+    at: 'pipeline/DeadLetters/Queue',
+    rule: /-SQS3$/,
+    reason:
+      'it is the dead letter queue: of the EventBridge target and of both subscriptions, which nag does not follow',
+  },
+  xray('inference/CpuLane/Function'),
+  objects('inference/CpuLane/Function', 'jobs/', 'reads the audio of whatever job its batch is of'),
+  objects('inference/CpuLane/Function', 'jobs/*/batches/', 'writes results, of any job, nothing else'),
+  {
+    at: 'inference/GpuEndpoint/Role',
+    rule: /IAM5\[Resource::\*\]$/,
+    reason: 'ecr:GetAuthorizationToken knows no resources; pulling is allowed for the one repository',
+  },
+  {
+    at: 'inference/GpuEndpoint/Role',
+    rule: /IAM5\[Resource::arn:.*log-group:.aws.sagemaker.Endpoints.murmuration-gpu:\*\]$/,
+    reason: 'streams of its own log group, which SageMaker names after instances',
+  },
+  objects('inference/GpuEndpoint/Role', 'jobs/', 'reads the audio of whatever job its batch is of'),
+  objects('inference/GpuEndpoint/Role', 'async/out/', 'SageMaker chooses the names of answers'),
+  objects('inference/GpuEndpoint/Role', 'async/failed/', 'SageMaker chooses the names of failures'),
+  xray('pipeline/GpuLane/Dispatcher'),
+  objects('pipeline/GpuLane/Dispatcher', 'jobs/*/tokens/', 'keeps task tokens, of any job, nothing else'),
+  xray('pipeline/GpuLane/Callback'),
+  objects('pipeline/GpuLane/Callback', 'jobs/*/tokens/', 'reads task tokens of any job'),
+  objects('pipeline/GpuLane/Callback', 'jobs/*/batches/', 'writes results, of any job, nothing else'),
+  objects('pipeline/GpuLane/Callback', 'async/out/', 'SageMaker chooses the names of answers'),
+  objects('pipeline/GpuLane/Callback', 'async/failed/', 'SageMaker chooses the names of failures'),
+  xray('pipeline/Splitter'),
+  objects('pipeline/Splitter', 'uploads/', 'reads whatever is uploaded'),
+  objects('pipeline/Splitter', 'jobs/', 'makes the working files of any job'),
+  objects(
+    'pipeline/Splitter',
+    'transcripts/',
+    'looks whether an upload was delivered, and writes its status',
+  ),
+  xray('pipeline/Aggregator'),
+  objects('pipeline/Aggregator', 'jobs/', 'reads results and writes reports of any job'),
+  objects('pipeline/Aggregator', 'transcripts/', 'delivers transcripts of any upload'),
+  {
+    at: 'pipeline/Jobs/Machine/Role',
+    rule: /IAM5\[Resource::\*\]$/,
+    reason: 'logs and tracing: neither delivery of logs nor X-Ray knows resources',
+  },
+  {
+    at: 'pipeline/Jobs/Machine/Role',
+    rule: /IAM5\[Resource::arn:[^\]]*:s3:::[^\]]*\/\*\]$/,
+    reason: 'the distributed map reads plan.json of any job; CDK grants reading the whole bucket and no less',
+  },
+  invoke('Aggregator'),
+  invoke('Dispatcher'),
+  invoke('Splitter'),
+  invoke('CpuLaneFunction'),
+  {
+    at: 'pipeline/Jobs/Machine/DistributedMapPolicy',
+    rule: /IAM5\[Resource::arn:.*:execution:[^\]]*\]\}\]\}:\*\]$/,
+    reason: 'a distributed map describes and stops its own executions, whose names Step Functions makes',
+  },
+  {
+    at: 'pipeline/Jobs/Machine/DistributedMapPolicy',
+    rule: /IAM5\[Resource::arn:.*\/batches:\*\]$/,
+    reason: 'a distributed map redrives the executions of its own map runs, whose names Step Functions makes',
+  },
+];
