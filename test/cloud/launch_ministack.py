@@ -3,7 +3,7 @@
 Usage: BIND_HOST=127.0.0.1 GATEWAY_PORT=4566 RECORDED_RESOURCES=recorded.jsonl python launch_ministack.py
 
 Health: GET /_ministack/health. What it adds to MiniStack 1.5.33:
-- types that CloudFormation only records: properties go, one JSON object a line, to the file RECORDED_RESOURCES
+- types, and alarms on metric math, that CloudFormation only records: properties go, one JSON object a line, to the file RECORDED_RESOURCES
 - layers are unzipped once, with file modes, and stand where a variable's value says /opt
 - at most WORKERS_PER_FUNCTION invocations of one function at a time; the others wait
 - the name of the error that a Node handler throws reaches the state machine, as on AWS
@@ -80,7 +80,18 @@ def alarm_attributes(name, properties):
     return {"Arn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"}
 
 
+recorded_alarm = record_only("AWS::CloudWatch::Alarm", alarm_name, alarm_attributes)
+evaluated_alarm = provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
+
+
+def create_alarm(logical_id, properties, stack):
+    """MiniStack has no metric math: alarms on it are recorded."""
+    kind = recorded_alarm if "Metrics" in properties else evaluated_alarm
+    return kind["create"](logical_id, properties, stack)
+
+
 provisioners._RESOURCE_HANDLERS.update({
+    "AWS::CloudWatch::Alarm": {**evaluated_alarm, "create": create_alarm},
     "AWS::SageMaker::Model": sagemaker("Model"),
     "AWS::SageMaker::EndpointConfig": sagemaker("EndpointConfig"),
     "AWS::SageMaker::Endpoint": sagemaker("Endpoint"),

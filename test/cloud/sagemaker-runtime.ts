@@ -65,8 +65,8 @@ export async function startSageMakerRuntime(options: SageMakerRuntimeOptions): P
     }
     const inferenceId = header('inference-id') ?? randomUUID();
     accepted.push(inferenceId);
-    const outputLocation = `${endpoint.outputPath}/${randomUUID()}.out`;
-    const failureLocation = `${endpoint.failurePath}/${randomUUID()}-error.out`;
+    const outputLocation = `${withoutSlash(endpoint.outputPath)}/${randomUUID()}.out`;
+    const failureLocation = `${withoutSlash(endpoint.failurePath)}/${randomUUID()}-error.out`;
     const invocation = {
       endpointName,
       inferenceId,
@@ -188,3 +188,5 @@ function bucketAndKey(location: string): { Bucket: string; Key: string } {
   const { hostname, pathname } = new URL(location);
   return { Bucket: hostname, Key: pathname.slice(1) };
 }
+
+const withoutSlash = (path: string) => path.replace(/\/$/, '');

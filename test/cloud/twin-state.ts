@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** All that a story or a person needs to find a running twin. */
+export const TwinState = z.strictObject({
+  /** Of the process that holds it together. */
+  pid: z.int().positive(),
+  /** Address of what makes it misbehave, and ends it. */
+  control: z.url(),
+  /** Address of the local AWS. */
+  endpoint: z.url(),
+  /** Of the cache, as Upstash would give them. */
+  cache: z.strictObject({ url: z.url(), token: z.string() }),
+  /** Where all logs and temporary files are. */
+  folder: z.string(),
+  /** What the stacks say of themselves. */
+  outputs: z.strictObject({
+    bucket: z.string(),
+    stateMachine: z.string(),
+    splitter: z.string(),
+    transcribeCpu: z.string(),
+    aggregator: z.string(),
+    dispatcher: z.string(),
+    callback: z.string(),
+    successTopic: z.string(),
+  }),
+});
+export type TwinState = z.infer<typeof TwinState>;
