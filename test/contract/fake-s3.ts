@@ -27,12 +27,12 @@ export async function startFakeS3(): Promise<FakeS3> {
     const path = decodeURIComponent(pathname);
     const uploadId = searchParams.get('uploadId');
     const parts = uploadId === null ? undefined : uploads.get(uploadId);
-    if (failure !== undefined) return error(response, failure, 'InternalError');
+    if (failure !== undefined) return void error(response, failure, 'InternalError');
     switch (`${request.method} ${parts ? 'part' : searchParams.has('uploads') ? 'uploads' : 'object'}`) {
       case 'POST uploads': {
         const id = `upload-${uploads.size + 1}`;
         uploads.set(id, new Map());
-        return xml(response, 'InitiateMultipartUploadResult', `<UploadId>${id}</UploadId>`);
+        return void xml(response, 'InitiateMultipartUploadResult', `<UploadId>${id}</UploadId>`);
       }
       case 'PUT part':
         parts!.set(Number(searchParams.get('partNumber')), body);
@@ -41,7 +41,11 @@ export async function startFakeS3(): Promise<FakeS3> {
         const inOrder = [...parts!].sort(([a], [b]) => a - b).map(([, part]) => part);
         objects.set(path, Buffer.concat(inOrder));
         uploads.delete(uploadId!);
-        return xml(response, 'CompleteMultipartUploadResult', `<ETag>${etagOf(objects.get(path)!)}</ETag>`);
+        return void xml(
+          response,
+          'CompleteMultipartUploadResult',
+          `<ETag>${etagOf(objects.get(path)!)}</ETag>`,
+        );
       }
       case 'DELETE part':
         uploads.delete(uploadId!);
@@ -75,12 +79,12 @@ export async function startFakeS3(): Promise<FakeS3> {
 }
 
 function send(request: IncomingMessage, response: ServerResponse, object: Buffer | undefined): void {
-  if (object === undefined) return error(response, 404, 'NoSuchKey');
+  if (object === undefined) return void error(response, 404, 'NoSuchKey');
   const etag = etagOf(object);
   const wanted = request.headers['if-match'];
-  if (wanted !== undefined && wanted !== etag) return error(response, 412, 'PreconditionFailed');
+  if (wanted !== undefined && wanted !== etag) return void error(response, 412, 'PreconditionFailed');
   const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
-  if (from !== undefined && Number(from) >= object.length) return error(response, 416, 'InvalidRange');
+  if (from !== undefined && Number(from) >= object.length) return void error(response, 416, 'InvalidRange');
   const found = from === undefined ? object : object.subarray(Number(from), Number(to) + 1);
   response.writeHead(from === undefined ? 200 : 206, { etag, 'content-length': found.length });
   response.end(request.method === 'HEAD' ? undefined : found);
@@ -89,9 +93,9 @@ function send(request: IncomingMessage, response: ServerResponse, object: Buffer
 const etagOf = (body: Buffer) => `"${createHash('md5').update(body).digest('hex')}"`;
 
 const xml = (response: ServerResponse, name: string, content: string) =>
-  void response.writeHead(200, { 'content-type': 'application/xml' }).end(`<${name}>${content}</${name}>`);
+  response.writeHead(200, { 'content-type': 'application/xml' }).end(`<${name}>${content}</${name}>`);
 
 const error = (response: ServerResponse, status: number, code: string) =>
-  void response
+  response
     .writeHead(status, { 'content-type': 'application/xml' })
     .end(`<Error><Code>${code}</Code></Error>`);
