@@ -31,8 +31,15 @@ export interface Delivery {
   deliver(file: string, recording: RecordingTranscribed, seconds: number): Promise<void>;
 }
 
-/** Where transcripts go: stdout, or files in a folder that is made here. Throws `invalid-argument` before any work. */
-export async function openDelivery(files: readonly string[], options: DeliveryOptions): Promise<Delivery> {
+/**
+ * Where transcripts go: stdout, or files in a folder that is made here. Throws `invalid-argument` before any work.
+ * @param alsoRead files beside the recordings that must not be written over
+ */
+export async function openDelivery(
+  files: readonly string[],
+  alsoRead: readonly string[],
+  options: DeliveryOptions,
+): Promise<Delivery> {
   const names = options.format ?? (options.jsonl && options.outputDir === undefined ? [] : ['text']);
   if (options.outputDir === undefined && names.length > (options.jsonl ? 0 : 1)) {
     throw new MurmurationError(
@@ -41,11 +48,14 @@ export async function openDelivery(files: readonly string[], options: DeliveryOp
     );
   }
   const { outputDir, report } = options;
+  const inputs = [...files, ...alsoRead];
+  const plan = outputDir === undefined ? undefined : planOutputs(files, names, outputDir);
+  const outputs = [...(plan?.values() ?? [])].flat().map(({ path }) => path);
+  await refuseOverwriting(inputs, new Map(outputs.map((path) => [path, 'a transcript'])));
   if (report !== undefined) {
-    await refuseOverwriting(files, new Map([[report, 'the report']]));
+    await refuseOverwriting([...inputs, ...outputs], new Map([[report, 'the report']]));
     await prepareFolder(dirname(report));
   }
-  const plan = outputDir === undefined ? undefined : await planOutputs(files, names, outputDir);
   if (outputDir !== undefined) {
     await prepareFolder(outputDir);
   }

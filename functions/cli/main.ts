@@ -33,7 +33,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('transcribe')
     .description('turn recordings into text or captions')
-    .argument('<file...>', 'wav, flac, mp3, m4a, mp4, webm, ogg, …, or an http(s) address')
+    .argument('<file...>', 'wav, flac, mp3, m4a, mp4, webm, ogg, …, an http(s) address, or - for stdin')
     .option('-f, --format <name,…>', 'text (default), json, verbose_json, srt, vtt, tsv', formatList)
     .option('-o, --output-dir <folder>', 'write files there instead of stdout; takes several formats')
     .option(...model)

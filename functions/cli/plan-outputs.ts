@@ -1,7 +1,6 @@
 import { basename, extname, join } from 'node:path';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type FormatName, formats } from '@murmuration/pipeline/formats/formats';
-import { refuseOverwriting } from './refuse-overwriting.ts';
 
 /** Where one transcript of a recording goes. */
 export interface PlannedOutput {
@@ -11,13 +10,13 @@ export interface PlannedOutput {
 
 /**
  * The files to be written for each recording: its name, with the format's extension. Throws `invalid-argument` where
- * two recordings would write the same file, or one would be overwritten.
+ * two recordings would write the same file.
  */
-export async function planOutputs(
+export function planOutputs(
   files: readonly string[],
   names: readonly FormatName[],
   folder: string,
-): Promise<Map<string, PlannedOutput[]>> {
+): Map<string, PlannedOutput[]> {
   const sources = new Map<string, string>();
   const plan = new Map<string, PlannedOutput[]>();
   for (const file of files) {
@@ -36,7 +35,5 @@ export async function planOutputs(
     });
     plan.set(file, outputs);
   }
-  const transcripts = [...sources].map(([path, file]) => [path, `the transcript of "${file}"`] as const);
-  await refuseOverwriting(files, new Map(transcripts));
   return plan;
 }

@@ -1,13 +1,13 @@
-import { nameOf } from '@murmuration/media/open-source';
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
 import type { TextEdit } from '@murmuration/pipeline/edits/text-edit';
-import { errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
+import { errorPolicy } from '@murmuration/pipeline/errors';
 import { formats } from '@murmuration/pipeline/formats/formats';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts';
 import { type EditOptions, editRecording, openEdits } from './edits.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { type Laptop, type LaptopOptions, openLaptop } from './laptop.ts';
+import { type Argument, openArgument } from './open-argument.ts';
 import { openProgress } from './progress.ts';
 import { reportFailure, writeNote } from './report-failure.ts';
 import { ReaderGone } from './write-out.ts';
@@ -31,13 +31,13 @@ export interface TranscribeOptions extends LaptopOptions, DeliveryOptions, EditO
 
 /** Transcribes each file; one that fails is reported and the others are done. Answers the exit code. */
 export async function transcribe(files: readonly string[], options: TranscribeOptions): Promise<number> {
-  if (files.includes('-')) {
-    throw new MurmurationError(
-      'invalid-argument',
-      'stdin is not read: save the recording to a file and give its name instead of "-"',
-    );
-  }
-  const delivery = await openDelivery(files.map(nameOf), options);
+  const recordings = files.map(openArgument);
+  const rules = options.replace === undefined ? [] : [options.replace];
+  const delivery = await openDelivery(
+    recordings.map(({ name }) => name),
+    rules,
+    options,
+  );
   const edits = await openEdits(options);
   const signal = interruptSignal();
   // What is to be redacted is not kept on disk either
@@ -45,8 +45,8 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
   const decoding = decodingOf(options, delivery, laptop);
   let exitCode = 0;
   try {
-    for (const file of files) {
-      const fileExitCode = await transcribeFile(file, decoding, options, {
+    for (const recording of recordings) {
+      const fileExitCode = await transcribeFile(recording, decoding, options, {
         delivery,
         edits,
         laptop,
@@ -72,17 +72,16 @@ interface Tools {
 }
 
 async function transcribeFile(
-  source: string,
+  { name, open }: Argument,
   decoding: DecodingInput,
   { batchSize, allowDamaged, channels, preprocess, quiet = false }: TranscribeOptions,
   { delivery, edits, laptop, signal }: Tools,
 ): Promise<number> {
   const startedAt = performance.now();
-  const name = nameOf(source);
   const progress = await openProgress(name, { quiet, live: edits.length === 0 });
   try {
     const { batchesAtOnce } = laptop;
-    const request = { source, name, decoding, batchSize, batchesAtOnce, channels, preprocess };
+    const request = { source: open(), name, decoding, batchSize, batchesAtOnce, channels, preprocess };
     const { update } = progress;
     const heard = await transcribeRecording(request, laptop.ports, { signal, onProgress: update });
     const recording = editRecording(heard, edits);

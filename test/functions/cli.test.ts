@@ -59,7 +59,6 @@ describe('a command line that cannot be understood', () => {
     ['a threshold that is no number', ['transcribe', '--logprob-threshold', 'low', jfk]],
     ['more threads than any machine has', ['transcribe', '--threads', '100000', jfk]],
     ['more batch than any memory holds', ['transcribe', '--batch-size', '99999999', jfk]],
-    ['standard input', ['transcribe', '-']],
     ['two formats for stdout', ['transcribe', '--format', 'srt,vtt', jfk]],
     ['two files of one name', ['transcribe', '--output-dir', '/nowhere', '/a/talk.mp3', '/b/talk.wav']],
   ])('%s: exit code 2, one line, nothing on stdout', async (_, args) => {
@@ -191,7 +190,7 @@ describe('bad input', () => {
     expect(await readFile(recording)).toEqual(await readFile(weather));
   });
 
-  it('a recording, or a manifest, is never overwritten by a report, figures or a plot', async () => {
+  it('a recording, or a manifest, is never overwritten by a report, figures or a plot; nor rules or a transcript', async () => {
     const recording = join(folder, 'voice.mp3');
     await cp(weather, recording);
     const link = join(folder, 'link.mp3');
@@ -200,6 +199,27 @@ describe('bad input', () => {
     await writeFile(manifest, JSON.stringify({ file: recording, text: 'What is the weather like?' }));
     for (const args of [
       ['transcribe', recording, '--report', link],
+      ['transcribe', weather, '--replace', manifest, '--report', manifest],
+      [
+        'transcribe',
+        weather,
+        '-f',
+        'json',
+        '-o',
+        folder,
+        '--report',
+        join(folder, 'whats-the-weather-like.json'),
+      ],
+      [
+        'transcribe',
+        join(folder, 'rules.mp3'),
+        '-f',
+        'json',
+        '-o',
+        folder,
+        '--replace',
+        join(folder, 'rules.json'),
+      ],
       ['eval', manifest, '--json', manifest],
       ['eval', manifest, '--plot', link],
     ]) {
@@ -221,6 +241,23 @@ describe('bad input', () => {
       folder,
     ]);
     expect(run).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/weather/i) });
+  });
+
+  it.each([
+    'cat "$2" | "$0" "$1" transcribe -',
+    '"$0" "$1" transcribe /dev/stdin < "$2"',
+    '"$0" "$1" transcribe <(cat "$2")',
+  ])('what is sent to the program is read: %s', async (line) => {
+    const run = await runShell(line, [weather]);
+    expect(run).toEqual({ exitCode: 0, stderr: '', stdout: expect.stringMatching(/weather/i) });
+  });
+
+  it('stdin of nothing is one line and exit code 4, and its transcript is named stdin', async () => {
+    const nothing = await runCli(['transcribe', '-']);
+    expect(nothing).toEqual({ exitCode: 4, stdout: '', stderr: expect.stringMatching(oneLine) });
+    const out = join(folder, 'sent');
+    await runShell('"$0" "$1" transcribe - -q -o "$3" < "$2"', [weather, out]);
+    expect(await readdir(out)).toEqual(['stdin.txt']);
   });
 
   it('a name as long as the file system takes can be written', async () => {
