@@ -15,8 +15,22 @@ export interface FakeS3 {
   close(): Promise<void>;
 }
 
-/** As much of S3 as the adapter asks of it, on this machine. The real emulator is in test/cloud. */
-export async function startFakeS3(): Promise<FakeS3> {
+/** A call to another service. */
+export interface ServiceCall {
+  /** Such as `AWSStepFunctions.SendTaskSuccess`, or a path. */
+  readonly target: string;
+  readonly body: unknown;
+  readonly headers: IncomingMessage['headers'];
+}
+
+/** @default an empty answer */
+export type OtherServices = (call: ServiceCall) => { readonly status: number; readonly body: unknown };
+
+/**
+ * As much of S3 as the adapter asks of it, on this machine; what is meant for other services goes to `others`. The real
+ * emulator is in test/cloud.
+ */
+export async function startFakeS3(others?: OtherServices): Promise<FakeS3> {
   const objects = new Map<string, Buffer>();
   const uploads = new Map<string, Map<number, Buffer>>();
   let failure: number | undefined;
@@ -27,6 +41,13 @@ export async function startFakeS3(): Promise<FakeS3> {
     const path = decodeURIComponent(pathname);
     const uploadId = searchParams.get('uploadId');
     const parts = uploadId === null ? undefined : uploads.get(uploadId);
+    const target = request.headers['x-amz-target'] ?? (path.startsWith('/endpoints/') ? path : undefined);
+    if (target !== undefined) {
+      const call = { target: String(target), body: JSON.parse(body.toString()), headers: request.headers };
+      const answered = others?.(call) ?? { status: 200, body: {} };
+      response.writeHead(answered.status, { 'content-type': 'application/x-amz-json-1.0' });
+      return void response.end(JSON.stringify(answered.body));
+    }
     if (failure !== undefined) return void error(response, failure, 'InternalError');
     switch (`${request.method} ${parts ? 'part' : searchParams.has('uploads') ? 'uploads' : 'object'}`) {
       case 'POST uploads': {
