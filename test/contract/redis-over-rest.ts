@@ -11,7 +11,8 @@ export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 export interface RedisOverRest {
   readonly url: string;
   readonly token: string;
-  readonly port: number;
+  /** Answers what Redis does. */
+  command(...words: string[]): Promise<unknown>;
   /** Redis goes down, its REST front stays. */
   stopRedis(): Promise<void>;
   close(): Promise<void>;
@@ -26,7 +27,11 @@ export async function startRedisOverRest(): Promise<RedisOverRest> {
   return {
     url: front.url,
     token,
-    port: redis.port,
+    async command(...words) {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(front.url, { method: 'POST', headers, body: JSON.stringify(words) });
+      return ((await response.json()) as { result: unknown }).result;
+    },
     stopRedis: redis.stop,
     async close() {
       await front.close();

@@ -5,7 +5,6 @@ import { upstashTranscriptCache } from '@murmuration/pipeline/adapters/upstash-t
 import { folderCache } from '@murmuration/pipeline/cache/folder-cache';
 import { memoryCache } from '@murmuration/pipeline/cache/memory-cache';
 import type { Meter, TranscriptCache } from '@murmuration/pipeline/ports';
-import { Redis } from '@upstash/redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { segmentOf, wordsOf } from '../unit/factories/transcript.ts';
 import { hasRedis, type RedisOverRest, startRedisOverRest } from './redis-over-rest.ts';
@@ -43,7 +42,7 @@ if (hasRedis) {
     redis = await startRedisOverRest();
   });
   afterAll(() => redis.close());
-  beforeEach(() => new Redis(redis).flushdb());
+  beforeEach(() => redis.command('FLUSHDB'));
   adapters.push({
     name: 'upstashTranscriptCache',
     open: ({ ttlSeconds }) =>
