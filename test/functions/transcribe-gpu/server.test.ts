@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
+import { fromSixteenBit, toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
 import { BatchResult } from '@murmuration/pipeline/contract/batch-result';
 import { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
+import { hearSegments } from '@murmuration/pipeline/hearing/hear-segments';
 import { keys } from '@murmuration/pipeline/keys';
+import { heardLanguages } from '@murmuration/pipeline/transcripts/heard-languages';
+import { createEngine } from '@murmuration/whisper/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plainWords, recording, reference, tinyModel } from '../../engine/recordings.ts';
 import { serveBucket } from './bucket-server.ts';
@@ -30,6 +33,8 @@ function batchOf(jobId: string, order: readonly number[]) {
       byteStart,
       byteEnd,
       sha256: createHash('sha256').update(bytes).digest('hex'),
+      // Where nothing is said too: the second look finds gaps to look into
+      speech: [{ startSeconds: 0, endSeconds: bytes.length / 32_000 }],
     };
   });
   return {
@@ -97,6 +102,24 @@ describe('the GPU server, here on a processor', () => {
     const [jfk, beach, weather] = texts[0]!;
     expect(plainWords(jfk!)).toEqual(plainWords(reference('jfk.flac')));
     expect(texts).toEqual([[jfk, beach, weather], [weather, beach], [beach]]);
+  });
+
+  it('hears what the CPU lane hears, second looks and word times included', async () => {
+    const { invocation } = jobs[0]!;
+    const decoding = { ...invocation.decoding, words: true };
+    const answers = await Promise.all([1, 2].map(() => server.invoke({ ...invocation, decoding })));
+    const engine = await createEngine({ modelFolder: tinyModel });
+    const segments = [0, 1, 2].map((sound) => ({
+      pcm: fromSixteenBit(sounds[sound]!),
+      speech: invocation.segments[sound]!.speech,
+    }));
+    const { transcripts } = await hearSegments(segments, decoding, heardLanguages(), { engine });
+    await engine.close();
+    for (const { body } of answers) {
+      const heard = BatchResult.parse(body).transcripts;
+      expect(heard.map(({ text }) => text)).toEqual(transcripts.map(({ text }) => text));
+      expect(heard.map(({ words }) => words?.length)).toEqual(transcripts.map(({ words }) => words?.length));
+    }
   });
 
   it.each([
