@@ -1,10 +1,10 @@
 import { errorPolicy } from '@murmuration/pipeline/errors';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
-import type { TimedSpan } from './eval/evaluate-segments.ts';
 import { type EvaluatedRecording, evaluateRecording, summarize } from './eval/evaluation.ts';
 import { evaluationPlot } from './eval/evaluation-plot.ts';
 import { evaluationTable } from './eval/evaluation-table.ts';
 import { type Reference, readReferences } from './eval/read-references.ts';
+import { type ArrivedBatch, timeBatches } from './eval/time-batches.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { type LaptopOptions, openLaptop } from './laptop.ts';
 import { openProgress } from './progress.ts';
@@ -64,8 +64,7 @@ export async function evaluate(manifest: string, options: EvalOptions): Promise<
   async function evaluateOne(reference: Reference): Promise<EvaluatedRecording> {
     const startedAt = performance.now();
     const progress = await openProgress(reference.file, { quiet: options.quiet ?? false, live: false });
-    const batches: TimedSpan[] = [];
-    let batchStartedAt = startedAt;
+    const batches: ArrivedBatch[] = [];
     try {
       const { batchesAtOnce } = laptop;
       const request = { source: reference.path, decoding, batchSize: options.batchSize, batchesAtOnce };
@@ -73,19 +72,13 @@ export async function evaluate(manifest: string, options: EvalOptions): Promise<
         signal,
         onProgress(done) {
           progress.update(done);
-          const now = performance.now();
-          const startSeconds = batches.at(-1)?.endSeconds ?? 0;
-          batches.push({
-            startSeconds,
-            endSeconds: done.doneSeconds,
-            seconds: (now - batchStartedAt) / 1000,
-          });
-          batchStartedAt = now;
+          batches.push({ endSeconds: done.doneSeconds, atSeconds: (performance.now() - startedAt) / 1000 });
         },
       });
       for (const warning of recording.warnings) writeNote(`${reference.file}: warning: ${warning}`);
       if (recording.warnings.length > 0) exitCode ||= errorPolicy['media-truncated'].exitCode;
-      return evaluateRecording(reference, recording, (performance.now() - startedAt) / 1000, batches);
+      const seconds = (performance.now() - startedAt) / 1000;
+      return evaluateRecording(reference, recording, seconds, timeBatches(batches, batchesAtOnce));
     } finally {
       progress.stop();
     }

@@ -145,9 +145,9 @@ describe('the plot', () => {
     const dots = [...plot.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)"/g)];
     expect(dots).toHaveLength(2);
     for (const [, x, y] of dots) {
-      expect(Number(x)).toBeGreaterThanOrEqual(60);
-      expect(Number(x)).toBeLessThanOrEqual(680);
-      expect(Number(y)).toBeGreaterThanOrEqual(48);
+      expect(Number(x)).toBeGreaterThanOrEqual(72);
+      expect(Number(x)).toBeLessThanOrEqual(684);
+      expect(Number(y)).toBeGreaterThanOrEqual(58);
       expect(Number(y)).toBeLessThanOrEqual(368);
     }
     expect(plot).toContain('a.wav: 25 % of 4 words, 5.0 × real time');
@@ -163,6 +163,17 @@ describe('the plot', () => {
     expect(plot.match(/<circle /g)).toHaveLength(2);
     expect(plot).toContain('a.wav, 0.0–5.0 s: 1 errors in 4 words, 12.0 × real time');
     expect(plot).toContain('a.wav, 5.0–10.0 s: 1 errors in 0 words, 5.0 × real time');
+  });
+
+  it('is not pressed flat by one clip with more errors than words', () => {
+    const worst = { ...speech, bySegment: [], wordErrorPercent: 300 };
+    const plot = evaluationPlot(
+      [worst, { ...speech, bySegment: [] }],
+      summarize('tiny', [worst, speech], []),
+    );
+    expect(plot).toContain('≥ 100 %');
+    const heights = [...plot.matchAll(/<circle cx="[\d.]+" cy="([\d.]+)"/g)].map(([, y]) => Number(y));
+    expect(heights).toEqual([58, 58 + 310 * 0.75]);
   });
 
   it('is drawn of nothing, of what took no time, and of more errors than words', () => {

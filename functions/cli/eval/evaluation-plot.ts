@@ -1,7 +1,8 @@
 import type { EvaluatedRecording, Summary } from './evaluation.ts';
+import { logScale, percentScale } from './plot-scale.ts';
 
 const WIDTH = 720;
-const PLOT = { left: 60, top: 48, width: 620, height: 320 } as const;
+const PLOT = { left: 72, top: 58, width: 612, height: 310 } as const;
 const BOTTOM = PLOT.top + PLOT.height;
 
 interface Dot {
@@ -19,52 +20,64 @@ interface Dot {
  */
 export function evaluationPlot(recordings: readonly EvaluatedRecording[], summary: Summary): string {
   const dots = recordings.flatMap(dotsOf);
-  const highest = Math.max(10, Math.ceil(Math.max(0, ...dots.map(({ error }) => error)) / 10) * 10);
-  const speeds = dots.map(({ speed }) => Math.max(speed, 1e-3));
-  const slowest = Math.floor(Math.log10(Math.min(1, ...speeds)));
-  const fastest = Math.ceil(Math.log10(Math.max(10, ...speeds)));
-  const x = (speed: number) =>
-    PLOT.left + (PLOT.width * (Math.log10(Math.max(speed, 1e-3)) - slowest)) / (fastest - slowest);
-  const y = (error: number) => BOTTOM - (PLOT.height * error) / highest;
-
-  const across = [0, 1, 2, 3, 4, 5].map((step) => (highest * step) / 5);
-  const upright = Array.from({ length: fastest - slowest + 1 }, (_, index) => 10 ** (slowest + index));
+  const errors = percentScale(dots.map(({ error }) => error));
+  const speeds = logScale(dots.map(({ speed }) => speed));
+  const x = (speed: number) => PLOT.left + PLOT.width * speeds.place(speed);
+  const y = (error: number) => BOTTOM - PLOT.height * errors.place(error);
+  const beyond = dots.some(({ error }) => error > 100);
   const total = summary.wordErrorPercent;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} 420" font-family="sans-serif" font-size="12" fill="#333">`,
     '<rect width="100%" height="100%" fill="#fff"/>',
-    text(
-      PLOT.left,
-      24,
-      `${summary.model}: word error ${total === null ? '–' : `${total} %`}, ${summary.realTimeFactor ?? '–'} × real time`,
-      'font-size="15"',
-    ),
-    ...across.map((error) =>
+    text(PLOT.left, 22, titleOf(summary), 'font-size="15"'),
+    text(PLOT.left - 8, PLOT.top - 13, 'word error', 'text-anchor="end"'),
+    ...errors.ticks.map((error) =>
       [
-        line(PLOT.left, y(error), PLOT.left + PLOT.width, y(error)),
-        text(PLOT.left - 8, y(error) + 4, `${round(error)} %`, 'text-anchor="end"'),
+        line(PLOT.left, y(error), PLOT.left + PLOT.width, y(error), error === 0 ? '#888' : '#ddd'),
+        text(
+          PLOT.left - 8,
+          y(error) + 4,
+          `${beyond && error === 100 ? '≥ ' : ''}${error} %`,
+          'text-anchor="end"',
+        ),
       ].join(''),
     ),
-    ...upright.map((speed) =>
+    ...speeds.ticks.map((speed) =>
       [
-        line(x(speed), PLOT.top, x(speed), BOTTOM),
-        text(x(speed), BOTTOM + 18, `${round(speed)} ×`, 'text-anchor="middle"'),
+        line(x(speed), PLOT.top, x(speed), BOTTOM, '#ddd'),
+        text(x(speed), BOTTOM + 18, `${speed.toLocaleString('en')} ×`, 'text-anchor="middle"'),
       ].join(''),
     ),
-    text(
-      PLOT.left + PLOT.width / 2,
-      BOTTOM + 38,
-      'speed, × real time; the larger the dot, the longer the segment; orange is noise',
-      'text-anchor="middle"',
-    ),
-    ...dots.map(({ title, speed, error, durationSeconds, isNoise }) => {
-      const radius = Math.min(14, 3 + Math.log2(1 + durationSeconds / 10));
-      const place = `cx="${round(x(speed))}" cy="${round(y(error))}" r="${round(radius)}"`;
-      const colour = isNoise ? '#d55e00' : '#0072b2';
-      return `<circle ${place} fill="${colour}" fill-opacity="0.6"><title>${escaped(title)}</title></circle>`;
-    }),
+    text(PLOT.left + PLOT.width / 2, BOTTOM + 38, captionOf(dots), 'text-anchor="middle"'),
+    ...(total === null
+      ? []
+      : [line(PLOT.left, y(total), PLOT.left + PLOT.width, y(total), '#0072b2', '5 4')]),
+    // Large ones first, so that none is hidden
+    ...dots
+      .toSorted((a, b) => b.durationSeconds - a.durationSeconds)
+      .map(({ title, speed, error, durationSeconds, isNoise }) => {
+        const radius = Math.min(14, 3 + Math.log2(1 + durationSeconds / 10));
+        const place = `cx="${round(x(speed))}" cy="${round(y(error))}" r="${round(radius)}"`;
+        const colour = `fill="${isNoise ? '#d55e00' : '#0072b2'}" fill-opacity="0.6" stroke="#fff"`;
+        return `<circle ${place} ${colour}><title>${escaped(title)}</title></circle>`;
+      }),
     '</svg>\n',
   ].join('\n');
+}
+
+function titleOf({ model, wordErrorPercent, realTimeFactor, noiseWords, noiseClips }: Summary): string {
+  const error =
+    wordErrorPercent === null && noiseClips > 0
+      ? `${noiseWords} words invented in noise`
+      : `word error ${wordErrorPercent === null ? '–' : `${wordErrorPercent} %`}`;
+  return `${model}: ${error}, ${realTimeFactor ?? '–'} × real time`;
+}
+
+function captionOf(dots: readonly Dot[]): string {
+  const parts = ['speed, × real time', 'the larger the dot, the longer the segment'];
+  if (dots.some(({ isNoise }) => !isNoise)) parts.push('dashes: all words together');
+  if (dots.some(({ isNoise }) => isNoise)) parts.push('orange: noise');
+  return parts.join('; ');
 }
 
 function dotsOf(recording: EvaluatedRecording): Dot[] {
@@ -93,8 +106,8 @@ const errorOf = (words: number, errors: number) =>
   words === 0 ? (errors > 0 ? 100 : 0) : (100 * errors) / words;
 
 const round = (value: number) => Math.round(value * 1000) / 1000;
-const line = (x1: number, y1: number, x2: number, y2: number) =>
-  `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="#ddd"/>`;
+const line = (x1: number, y1: number, x2: number, y2: number, colour: string, dashes = 'none') =>
+  `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${colour}" stroke-dasharray="${dashes}"/>`;
 const text = (x: number, y: number, content: string, attributes: string) =>
   `<text x="${round(x)}" y="${round(y)}" ${attributes}>${escaped(content)}</text>`;
 
