@@ -21,8 +21,8 @@ export interface ObjectSink {
 export function objectSink(store: ObjectStore, key: string): ObjectSink {
   const waiting = new PassThrough({ highWaterMark: WAITING_BYTES });
   const written = store.writeStream(key, waiting);
-  // Whoever writes or ends meets it
-  written.catch(() => undefined);
+  // Whoever writes next, or ends, meets it
+  written.catch((error: Error) => waiting.destroy(error));
   waiting.on('error', () => undefined);
   let sizeBytes = 0;
   return {
@@ -31,7 +31,9 @@ export function objectSink(store: ObjectStore, key: string): ObjectSink {
     },
     async write(bytes) {
       sizeBytes += bytes.length;
-      if (!waiting.write(bytes)) await Promise.race([once(waiting, 'drain'), written]);
+      // The store has left: it says why
+      if (waiting.destroyed) await written;
+      if (!waiting.write(bytes)) await once(waiting, 'drain').catch(() => written);
     },
     async end() {
       waiting.end();
