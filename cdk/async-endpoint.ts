@@ -158,7 +158,7 @@ export class AsyncEndpoint extends Construct {
           },
         },
       },
-      ...(encryptionKey === undefined ? {} : { kmsKeyId: encryptionKey.keyArn }),
+      // No key for the instance's volume: SageMaker refuses one where the disk is local, as on all GPUs, and encrypts it itself
     });
   }
 

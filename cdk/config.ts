@@ -8,11 +8,8 @@ const number = (schema: z.ZodNumber) =>
   z.preprocess((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value), schema);
 const list = (item: z.ZodString) =>
   z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(item).min(1));
-const object = <Shape extends z.ZodType>(schema: Shape) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' && value.startsWith('{') ? JSON.parse(value) : value),
-    schema,
-  );
+const object = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (typeof value === 'string' ? parsedOr(value) : value), schema);
 const image = z.string().regex(/^[a-z0-9][a-z0-9._/-]*(:[\w.-]{1,128}|@sha256:[0-9a-f]{64})$/);
 const IMAGE = 'an image of this account\'s ECR as "repository:tag" or "repository@sha256:digest"';
 
@@ -114,3 +111,11 @@ export const Config = z.strictObject({
     .describe('where people find this runbook: each alarm links to a heading of it'),
 });
 export type Config = z.infer<typeof Config>;
+
+function parsedOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -12,10 +12,10 @@ import type { Config } from './config.ts';
 import type { RepositoryImage } from './cpu-lane.ts';
 import { createOutputs } from './create-outputs.ts';
 import type { TranscriptCacheProps } from './transcript-cache.ts';
-import { Transcription, type TranscriptionScopes } from './transcription.ts';
+import { type GpuProps, Transcription, type TranscriptionScopes } from './transcription.ts';
 
 /** The four stacks of one deployment, from its settings. */
-export function createStacks(app: App, config: Config): TranscriptionScopes {
+export function createStacks(app: App, config: Config): Record<keyof TranscriptionScopes, Stack> {
   const stack = (part: string, description: string) =>
     new Stack(app, `${config.name}-${part}`, { description: `Murmuration: ${description}` });
   const scopes = {
@@ -57,7 +57,7 @@ function image(scope: Construct, id: string, name: string | undefined): Reposito
   return { repository: Repository.fromRepositoryName(scope, id, repository), tagOrDigest };
 }
 
-function gpu(scope: Construct, config: Config) {
+function gpu(scope: Construct, config: Config): GpuProps | undefined {
   const gpuImage = image(scope, 'GpuRepository', config.gpuImage);
   if (config.gpu === 'off' || gpuImage === undefined) return undefined;
   return {

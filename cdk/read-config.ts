@@ -56,7 +56,7 @@ function contradictions(config: Config): string[] {
     ],
     [
       cacheUrl === undefined && tokens > 0,
-      'a token of the cache is set but cacheUrl is not: set cacheUrl to the REST URL, or remove the token',
+      `${cacheTokenParameter === undefined ? 'cacheTokenSecret' : 'cacheTokenParameter'} is set but cacheUrl is not: set cacheUrl to the REST URL, or remove the token`,
     ],
   ];
   return rules.filter(([broken]) => broken).map(([, fault]) => fault);

@@ -1,0 +1,101 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { cpuOnly, synthesize } from './synthesize.ts';
+
+describe('the GPU endpoint', () => {
+  const { inference, pipeline } = synthesize({ gpuConcurrency: 6, gpuMaxInstances: 5 });
+
+  it('answers to S3 and to two topics, failures too', () => {
+    inference.hasResourceProperties('AWS::SageMaker::EndpointConfig', {
+      AsyncInferenceConfig: {
+        ClientConfig: { MaxConcurrentInvocationsPerInstance: 6 },
+        OutputConfig: {
+          S3OutputPath: Match.anyValue(),
+          S3FailurePath: Match.anyValue(),
+          NotificationConfig: { SuccessTopic: Match.anyValue(), ErrorTopic: Match.anyValue() },
+        },
+      },
+    });
+    const text = JSON.stringify(inference.findResources('AWS::SageMaker::EndpointConfig'));
+    expect(text).toContain('/async/out/');
+    expect(text).toContain('/async/failed/');
+  });
+
+  it('has no instance while there is no work', () => {
+    inference.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', {
+      MinCapacity: 0,
+      MaxCapacity: 5,
+      ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+      ServiceNamespace: 'sagemaker',
+    });
+  });
+
+  it('follows the backlog per instance', () => {
+    inference.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
+      PolicyType: 'TargetTrackingScaling',
+      TargetTrackingScalingPolicyConfiguration: Match.objectLike({
+        TargetValue: 6,
+        CustomizedMetricSpecification: Match.objectLike({ MetricName: 'ApproximateBacklogSizePerInstance' }),
+      }),
+    });
+  });
+
+  it.each([
+    ['is woken from zero by work that waits', 'HasBacklogWithoutCapacity', 1, 'Maximum'],
+    ['gets an instance more when segments take over 200 ms', 'SegmentLatency', 200, undefined],
+  ])('%s', (_, MetricName, Threshold, Statistic) => {
+    const [alarm] = Object.values(
+      inference.findResources('AWS::CloudWatch::Alarm', { Properties: { MetricName } }),
+    );
+    expect(alarm?.['Properties']).toMatchObject({ Threshold, ...(Statistic && { Statistic }) });
+    const actions = alarm?.['Properties'].AlarmActions as { Ref?: string }[];
+    const policies = inference.findResources('AWS::ApplicationAutoScaling::ScalingPolicy');
+    const step = actions.map(({ Ref = '' }) => policies[Ref]).find((policy) => policy !== undefined);
+    expect(step?.['Properties']).toMatchObject({
+      PolicyType: 'StepScaling',
+      StepScalingPolicyConfiguration: {
+        AdjustmentType: 'ChangeInCapacity',
+        StepAdjustments: [{ MetricIntervalLowerBound: 0, ScalingAdjustment: 1 }],
+      },
+    });
+  });
+
+  it('may be called by the dispatcher alone, asynchronously', () => {
+    const allowed = Object.entries(pipeline.findResources('AWS::IAM::Policy')).filter(([, policy]) =>
+      JSON.stringify(policy).includes('sagemaker:'),
+    );
+    expect(allowed).toHaveLength(1);
+    expect(allowed[0]?.[0]).toMatch(/^GpuLaneDispatcher/);
+    expect(JSON.stringify(allowed)).toContain('"sagemaker:InvokeEndpointAsync"');
+  });
+
+  it('starts with one instance, for SageMaker starts none with zero', () => {
+    inference.hasResourceProperties('AWS::SageMaker::EndpointConfig', {
+      ProductionVariants: [Match.objectLike({ InitialInstanceCount: 1, VariantName: 'main' })],
+    });
+  });
+
+  it('tells the callback of both ends, and keeps what it could not tell', () => {
+    pipeline.resourceCountIs('AWS::SNS::Subscription', 2);
+    pipeline.allResourcesProperties('AWS::SNS::Subscription', {
+      Protocol: 'lambda',
+      RedrivePolicy: { deadLetterTargetArn: Match.anyValue() },
+    });
+  });
+});
+
+describe('without a GPU', () => {
+  const { inference, pipeline } = synthesize(cpuOnly);
+
+  it('there is nothing of SageMaker, and neither dispatcher nor callback', () => {
+    const types = [inference, pipeline].flatMap((template) =>
+      Object.values(template.toJSON()['Resources'] as Record<string, { Type: string }>).map(
+        ({ Type }) => Type,
+      ),
+    );
+    expect(types.filter((type) => /SageMaker|ApplicationAutoScaling|SNS::Subscription/.test(type))).toEqual(
+      [],
+    );
+    pipeline.resourceCountIs('AWS::Lambda::Function', 2);
+  });
+});
