@@ -90,13 +90,15 @@ async function timeThin(
   options: DecodingInput,
   signal: AbortSignal | undefined,
 ): Promise<SegmentTranscript[]> {
-  const result = [...heard];
-  for (const [index, { tokens, dropped }] of heard.entries()) {
+  const thin = [...heard.entries()].flatMap(([index, { tokens, dropped }]) => {
     const { pcm, speech = [] } = segments[index]!;
     const voicedSeconds = speech.reduce((sum, span) => sum + span.endSeconds - span.startSeconds, 0);
     const isThin = tokens.length < THIN_TOKENS_PER_SECOND * voicedSeconds;
-    if (!engine.timesWords || !isThin || dropped !== undefined) continue;
-    result[index] = (await engine.transcribe([pcm], { ...options, words: true }, signal))[0]!;
-  }
-  return result;
+    return engine.timesWords && isThin && dropped === undefined ? [{ index, pcm }] : [];
+  });
+  if (thin.length === 0) return [...heard];
+  const pcms = thin.map(({ pcm }) => pcm);
+  const timed = await engine.transcribe(pcms, { ...options, words: true }, signal);
+  const timedAt = new Map(thin.map(({ index }, place) => [index, timed[place]!]));
+  return heard.map((transcript, index) => timedAt.get(index) ?? transcript);
 }
