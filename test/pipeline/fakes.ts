@@ -50,7 +50,7 @@ export function numberDecoder(): Decoder {
 const secondOf = (level: number): Pcm => new Float32Array(SECOND).fill(level / 1000);
 
 /** Every second is a segment. */
-export async function* cutSeconds(blocks: AsyncIterable<Pcm>) {
+async function* cutSeconds(blocks: AsyncIterable<Pcm>) {
   let startSample = 0;
   let rest: Pcm = new Float32Array();
   for await (const block of blocks) {
@@ -92,7 +92,7 @@ export function numberEngine(fail: (level: number) => void = () => undefined): N
   };
 }
 
-export type Counted = [name: MetricName, value: number, lane?: string];
+type Counted = [name: MetricName, value: number, lane?: string];
 
 /** Ports of a machine with nothing but memory; `counted` holds what was metered. */
 export function portsInMemory(fields: Partial<PipelinePorts> = {}) {
