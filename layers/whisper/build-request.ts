@@ -57,7 +57,9 @@ export function batches<J extends Job>(jobs: readonly J[], batchSize: number): J
   const groups = new Map<string, J[]>();
   for (const job of jobs) {
     const { plan, prompt } = job;
-    const key = [plan.silenceStride, prompt.tokens.length, prompt.forced.length].join();
+    // Without merged silence a row's length is part of its context: a longer neighbour must not lengthen it
+    const window = plan.silenceStride === 0 ? plan.positions : 0;
+    const key = [plan.silenceStride, window, prompt.tokens.length, prompt.forced.length].join();
     groups.set(key, [...(groups.get(key) ?? []), job]);
   }
   return [...groups.values()].flatMap((group) => {

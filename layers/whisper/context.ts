@@ -1,3 +1,5 @@
+import type { Manifest } from './manifest.ts';
+
 /** Samples of one encoder position: 20 ms at 16 kHz. */
 export const SAMPLES_PER_POSITION = 320;
 
@@ -23,23 +25,51 @@ export interface ContextPlan {
   readonly positions: number;
 }
 
+/** Half the window: the shortest context with which the decoder rarely says things twice, where silence cannot be merged. */
+const SHORT_WINDOW_SHARE = 0.5;
+
+export interface ContextOptions {
+  /** Positions of the model's window. @default 1500 */
+  readonly audioContext?: number | undefined;
+  /** Whether the graph can merge silence; graphs for CUDA cannot. @default true */
+  readonly mergesSilence?: boolean | undefined;
+}
+
+/** What a model's graph can do. */
+export function contextOptions({
+  dimensions,
+  graph,
+}: Pick<Manifest, 'dimensions' | 'graph'>): ContextOptions {
+  // Merging needs a bias on attention, which would take CUDA off its fast kernels
+  return { audioContext: dimensions.audioContext, mergesSilence: graph.target === 'cpu' };
+}
+
 /**
  * The positions of a clip. `short` keeps the clip, one second of silence and a thin rest up to the model's window ("merged
- * silence"); `full` keeps the whole zero-padded window. A clip that fills the window gets `full` either way.
+ * silence"), or half the window where silence cannot be merged; `full` keeps the whole zero-padded window. A clip that
+ * does not fit the short context gets `full` either way.
  */
-export function planContext(samples: number, kind: 'short' | 'full', audioContext = 1500): ContextPlan {
+export function planContext(
+  samples: number,
+  kind: 'short' | 'full',
+  { audioContext = 1500, mergesSilence = true }: ContextOptions = {},
+): ContextPlan {
   const audioPositions = Math.min(Math.ceil(samples / SAMPLES_PER_POSITION), audioContext);
+  const window = (kind: 'short' | 'full', positions: number): ContextPlan => ({
+    kind,
+    audioPositions,
+    keptPositions: positions,
+    silenceStride: 0,
+    positions,
+  });
   const kept = audioPositions + SILENCE_AFTER_POSITIONS;
-  const merged = Math.ceil((audioContext - kept) / SILENCE_STRIDE);
-  if (kind === 'full' || merged < 1) {
-    return {
-      kind: 'full',
-      audioPositions,
-      keptPositions: audioContext,
-      silenceStride: 0,
-      positions: audioContext,
-    };
+  if (kind === 'full') return window('full', audioContext);
+  if (!mergesSilence) {
+    const half = audioContext * SHORT_WINDOW_SHARE;
+    return kept <= half ? window('short', half) : window('full', audioContext);
   }
+  const merged = Math.ceil((audioContext - kept) / SILENCE_STRIDE);
+  if (merged < 1) return window('full', audioContext);
   return {
     kind: 'short',
     audioPositions,

@@ -4,7 +4,7 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { z } from 'zod';
 import { checkAudio, isNothing } from './check-audio.ts';
-import { planContext } from './context.ts';
+import { contextOptions, planContext } from './context.ts';
 import { climbLadder } from './ladder.ts';
 import { resolveLanguage } from './languages.ts';
 import { loadModel, type Model } from './load-model.ts';
@@ -91,9 +91,7 @@ async function transcribe(
   for (const [index, pcm] of segments.entries()) checkAudio(pcm, index);
   const spoken = segments.filter((pcm) => !isNothing(pcm));
   const contexts = spoken.map((pcm) =>
-    manifest.graph.target === 'cpu' && options.shortContext
-      ? planContext(pcm.length, 'short', manifest.dimensions.audioContext).kind
-      : 'full',
+    options.shortContext ? planContext(pcm.length, 'short', contextOptions(manifest)).kind : 'full',
   );
   const decode = createRowDecoder(parts, spoken, options, language, signal);
   const outcomes = (await climbLadder(contexts, options, decode)).values();

@@ -55,3 +55,18 @@ it('gives a clip that fills the window the full context', () => {
   expect(planContext(480_000, 'short')).toEqual(planContext(480_000, 'full'));
   expect(planContext(29 * 16_000, 'short').kind).toBe('full');
 });
+
+it('halves the window of a clip that fits, where silence cannot be merged', () => {
+  const options = { mergesSilence: false };
+  fc.assert(
+    fc.property(anyClip, (samples) => {
+      const plan = planContext(samples, 'short', options);
+      const fits = samples <= 14 * 16_000;
+      expect(plan).toEqual(
+        fits
+          ? { ...planContext(samples, 'full'), kind: 'short', keptPositions: 750, positions: 750 }
+          : planContext(samples, 'full'),
+      );
+    }),
+  );
+});

@@ -149,15 +149,18 @@ describe('the engine', () => {
     expect(prompts[0]!.length + maxNewTokens[0]!).toBeLessThanOrEqual(448);
   });
 
-  it('gives a CUDA graph the full window', async () => {
+  it('gives a CUDA graph half the window or all of it, and never both in one run', async () => {
     const cuda = englishOnly();
     const { engine, requests } = await engineOf(() => hello, {
       ...cuda,
       graph: { ...cuda.graph, target: 'cuda' },
     });
-    const [segment] = await engine.transcribe([clip(2)]);
-    expect(requests[0]!.pcm).toHaveLength(480_000);
-    expect(segment!.context).toBe('full');
+    const segments = await engine.transcribe([clip(2), clip(20), clip(5)]);
+    expect(requests.map(({ pcm, rows }) => [pcm.length, rows])).toEqual([
+      [2 * 240_000, 2],
+      [480_000, 1],
+    ]);
+    expect(segments.map(({ context }) => context)).toEqual(['short', 'full', 'short']);
   });
 });
 
