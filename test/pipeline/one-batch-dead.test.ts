@@ -1,4 +1,5 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import { runStep } from '@murmuration/pipeline/pipeline';
 import { expect, it } from 'vitest';
 import { numberEngine, portsInMemory } from './fakes.ts';
 import { runJob } from './local-machine.ts';
@@ -60,6 +61,24 @@ it('fails with the reason, where all batches do', async () => {
   expect(await json(`jobs/${end.jobId}/status.json`)).toMatchObject({ state: 'failed' });
   expect(store.keys()).not.toContain('transcripts/uploads/a.wav.txt');
   expect(counted).toContainEqual(['JobsFailed', 1]);
+});
+
+it('says what the batches died of, where the state machine only says that they were too many', async () => {
+  const { ports, upload, json } = portsInMemory({ engine: deafTo(12) });
+  const { jobId } = await runJob(await upload('uploads/a.wav', numbers.join(' ')), { ports });
+  const failure = { Error: 'States.ExceedToleratedFailureThreshold', Cause: 'too many' };
+  const failed = (id: string) =>
+    runStep(['job-failed'], { kind: 'job-failed', jobId: id, sourceKey: 'uploads/a.wav', failure }, ports);
+  await failed(jobId);
+  expect(await json(`jobs/${jobId}/status.json`)).toMatchObject({
+    state: 'failed',
+    code: 'audio-invalid',
+    reason: '1 of 3 batches could not be transcribed: 12 cannot be heard',
+  });
+  expect(await failed('b'.repeat(32))).toMatchObject({
+    code: failure.Error,
+    reason: 'too many of its batches failed',
+  });
 });
 
 it('transcribes a batch again that broke in passing, and takes it for dead after the last try', async () => {

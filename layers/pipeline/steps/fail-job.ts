@@ -1,19 +1,36 @@
-import type { JobEnded, JobFailed } from '../contract/messages.ts';
+import type { JobEnded, JobFailed, StateFailure } from '../contract/messages.ts';
 import { failureInWords } from '../jobs/failure-in-words.ts';
 import { jobIdOfSource } from '../jobs/job-id.ts';
+import { whyBatchesFailed } from '../jobs/why-batches-failed.ts';
 import { writeStatus } from '../jobs/write-status.ts';
 import { metrics } from '../metrics.ts';
 import type { PipelinePorts } from '../pipeline-ports.ts';
+import type { ObjectStore } from '../ports.ts';
+
+/** Step Functions' word for it. */
+const TOO_MANY_DEAD = 'States.ExceedToleratedFailureThreshold';
 
 /** Says in words a person understands why a job came to nothing. */
 export async function failJob(
   { sourceKey, failure, ...known }: JobFailed,
   { store, meter, clock }: Pick<PipelinePorts, 'store' | 'meter' | 'clock'>,
 ): Promise<JobEnded> {
-  const broken =
-    failure === undefined ? { code: 'internal', reason: 'nobody said why' } : failureInWords(failure);
-  const { jobId = jobIdOfSource(sourceKey), code = broken.code, reason = broken.reason } = known;
+  const { jobId = jobIdOfSource(sourceKey) } = known;
+  const broken = await describe(jobId, failure, store);
+  const { code = broken.code, reason = broken.reason } = known;
   const isNew = await writeStatus({ jobId, sourceKey, state: 'failed', code, reason }, { store, clock });
   if (isNew) meter.add(metrics.jobsFailed, 1, 'Count');
   return { kind: 'job-failed', jobId, sourceKey, state: 'failed', code, reason };
+}
+
+async function describe(
+  jobId: string,
+  failure: StateFailure | undefined,
+  store: ObjectStore,
+): Promise<{ code: string; reason: string }> {
+  if (failure === undefined) return { code: 'internal', reason: 'nobody said why' };
+  const said = failureInWords(failure);
+  // What the batches died of says more than that there were many
+  const why = failure.Error === TOO_MANY_DEAD ? await whyBatchesFailed(jobId, store) : undefined;
+  return why ?? said;
 }
