@@ -7,6 +7,7 @@ Health: GET /_ministack/health. What it adds to MiniStack 1.5.33:
 - layers are unzipped once, with file modes, and stand where a variable's value says /opt
 - at most WORKERS_PER_FUNCTION invocations of one function at a time; the others wait
 - the name of the error that a Node handler throws reaches the state machine, as on AWS
+- a state that waits for a task token fails at once when its function fails, as on AWS
 """
 
 import hashlib
@@ -22,7 +23,7 @@ import zipfile
 
 from ministack.app import main
 from ministack.core import lambda_runtime
-from ministack.services import lambda_svc
+from ministack.services import lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 RECORDED = pathlib.Path(os.environ["RECORDED_RESOURCES"])
@@ -186,6 +187,30 @@ def execute_bounded(function, event, request_id):
         return result
 
 
+_waiting = threading.local()
+_call_lambda, _invoke_with_callback = stepfunctions._call_lambda, stepfunctions._invoke_with_callback
+
+
+def call_lambda(function, event):
+    try:
+        return _call_lambda(function, event)
+    except stepfunctions._ExecutionError as error:
+        task = stepfunctions._task_tokens.get(getattr(_waiting, "token", None))
+        if task:
+            task["error"] = {"Error": error.error, "Cause": error.cause}
+            task["event"].set()
+        raise
+
+
+def invoke_with_callback(resource, input_data, token, state):
+    _waiting.token = token
+    try:
+        return _invoke_with_callback(resource, input_data, token, state)
+    finally:
+        _waiting.token = None
+
+
+stepfunctions._call_lambda, stepfunctions._invoke_with_callback = call_lambda, invoke_with_callback
 lambda_runtime._NODEJS_WORKER_SCRIPT = lambda_runtime._NODEJS_WORKER_SCRIPT.replace(
     'trace: err.stack || ""', 'trace: err.stack || "", type: err.name')
 lambda_runtime.zipfile = types.SimpleNamespace(

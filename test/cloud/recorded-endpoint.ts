@@ -3,9 +3,12 @@ import { z } from 'zod';
 
 const Recorded = z.object({ type: z.string(), physicalId: z.string(), properties: z.unknown() });
 
+const ModelProperties = z.object({
+  PrimaryContainer: z.object({ Environment: z.record(z.string(), z.string()).default({}) }),
+});
 const EndpointProperties = z.object({ EndpointConfigName: z.string() });
 const ConfigProperties = z.object({
-  EndpointConfigName: z.string().optional(),
+  ProductionVariants: z.array(z.object({ ModelName: z.string() })).length(1),
   AsyncInferenceConfig: z.object({
     ClientConfig: z.object({ MaxConcurrentInvocationsPerInstance: z.coerce.number() }).optional(),
     OutputConfig: z.object({
@@ -22,6 +25,8 @@ export interface RecordedEndpoint {
   readonly successTopic: string;
   readonly errorTopic: string;
   readonly concurrency: number;
+  /** What its container finds in its environment. */
+  readonly containerEnvironment: Readonly<Record<string, string>>;
 }
 
 /** What the deployed template says of an asynchronous endpoint; undefined if it has none of this name. */
@@ -32,14 +37,16 @@ export async function recordedEndpoint(file: string, name: string): Promise<Reco
     recorded.find((it) => it.type === type && it.physicalId.endsWith(`/${wanted}`))?.properties;
   const endpoint = EndpointProperties.safeParse(named('AWS::SageMaker::Endpoint', name));
   if (!endpoint.success) return undefined;
-  const config = ConfigProperties.parse(
+  const { ProductionVariants, AsyncInferenceConfig: config } = ConfigProperties.parse(
     named('AWS::SageMaker::EndpointConfig', endpoint.data.EndpointConfigName),
-  ).AsyncInferenceConfig;
+  );
+  const model = ModelProperties.parse(named('AWS::SageMaker::Model', ProductionVariants[0]!.ModelName));
   return {
     outputPath: config.OutputConfig.S3OutputPath,
     failurePath: config.OutputConfig.S3FailurePath,
     successTopic: config.OutputConfig.NotificationConfig.SuccessTopic,
     errorTopic: config.OutputConfig.NotificationConfig.ErrorTopic,
     concurrency: config.ClientConfig?.MaxConcurrentInvocationsPerInstance ?? 1,
+    containerEnvironment: model.PrimaryContainer.Environment,
   };
 }

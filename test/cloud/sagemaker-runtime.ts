@@ -93,7 +93,6 @@ export async function startSageMakerRuntime(options: SageMakerRuntimeOptions): P
     if (fault.kind === 'silent') return;
     const receivedTime = new Date().toISOString();
     const answer = await inTurn(endpoint.concurrency, () => infer(invocation, fault));
-    if (fault.kind === 'slow') await wait(fault.seconds * 1000, undefined, { ref: false });
     const message = {
       awsRegion: 'us-east-1',
       eventTime: new Date().toISOString(),
@@ -123,6 +122,7 @@ export async function startSageMakerRuntime(options: SageMakerRuntimeOptions): P
   }
 
   async function infer(invocation: Invocation, fault: EndpointFault) {
+    if (fault.kind === 'slow') await wait(fault.seconds * 1000, undefined, { ref: false });
     if (fault.kind === 'garbage') {
       return { ok: true, reason: '', contentType: 'application/json', body: Buffer.from('{"no": "result"') };
     }

@@ -7,22 +7,22 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 export interface ContainerOptions {
   readonly folder: string;
   readonly port: number;
-  /** Name of the bucket. */
-  readonly bucket: string;
+  /** What the template sets for it. */
+  readonly containerEnvironment: Readonly<Record<string, string>>;
   /** How its AWS clients reach the local AWS. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly awsEnvironment: Readonly<Record<string, string>>;
 }
 
 /** The GPU endpoint's own server, on the processor: what SageMaker would start from the image. */
 export async function startContainer(options: ContainerOptions): Promise<RunningProcess> {
-  const { folder, port, bucket, environment } = options;
+  const { folder, port, containerEnvironment, awsEnvironment } = options;
   const plan = {
     command: process.execPath,
     args: [join(repository, 'functions/transcribe-gpu/server.mjs')],
     environment: {
       ...process.env,
-      ...environment,
-      BUCKET: bucket,
+      ...containerEnvironment,
+      ...awsEnvironment,
       MODEL_FOLDER: join(repository, 'models/artifacts/whisper-tiny.en-int8'),
       PROVIDER: 'cpu',
       HOST: '127.0.0.1',

@@ -5,6 +5,7 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { awsAccess, awsEnvironment } from './aws-access.ts';
 import { deploy, synthesize } from './deploy-template.ts';
 import { freePort } from './free-port.ts';
+import { recordedEndpoint } from './recorded-endpoint.ts';
 import { startSageMakerRuntime } from './sagemaker-runtime.ts';
 import { startContainer } from './start-container.ts';
 import { startMiniStack } from './start-ministack.ts';
@@ -74,9 +75,17 @@ export async function startTwin({ settings = {}, log = () => {} }: TwinOptions =
 
     log('deploying it');
     const environment = awsEnvironment(aws);
-    const outputs = outputsOf(await deploy(assembly, environment));
+    const { endpointName, ...outputs } = outputsOf(await deploy(assembly, environment));
     log("starting the GPU endpoint's server on the processor");
-    onStop(await startContainer({ folder, port: containerPort, bucket: outputs.bucket, environment }));
+    const { containerEnvironment } = (await recordedEndpoint(recordedResources, endpointName))!;
+    onStop(
+      await startContainer({
+        folder,
+        port: containerPort,
+        containerEnvironment,
+        awsEnvironment: environment,
+      }),
+    );
     const { endpoint } = aws;
     const state = {
       pid: process.pid,
@@ -93,7 +102,9 @@ export async function startTwin({ settings = {}, log = () => {} }: TwinOptions =
   }
 }
 
-function outputsOf(stacks: Record<string, Record<string, string>>): TwinState['outputs'] {
+function outputsOf(
+  stacks: Record<string, Record<string, string>>,
+): TwinState['outputs'] & { endpointName: string } {
   const all = Object.assign({}, ...Object.values(stacks)) as Record<string, string>;
   const output = (name: string) => {
     const value = all[name];
@@ -101,6 +112,7 @@ function outputsOf(stacks: Record<string, Record<string, string>>): TwinState['o
     return value;
   };
   return {
+    endpointName: output('EndpointName'),
     bucket: output('BucketName'),
     stateMachine: output('StateMachineArn'),
     splitter: output('SplitterFunctionName'),

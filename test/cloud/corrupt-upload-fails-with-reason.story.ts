@@ -1,0 +1,17 @@
+import { keys } from '@murmuration/pipeline/keys';
+import { expect, it } from 'vitest';
+import { ended, get, logged, put, statusOf } from './kit.ts';
+
+it('fails once, with a reason that a person understands, for what is no recording', async () => {
+  const key = `${keys.uploadsPrefix}corrupt/notes.mp3`;
+  await put(key, 'Dear diary, this is no music. '.repeat(400));
+  const executions = await ended(key);
+
+  expect(executions.map(({ status }) => status)).toEqual(['FAILED']);
+  const status = await statusOf(key);
+  expect(status).toMatchObject({ state: 'failed', sourceKey: key, code: expect.stringMatching(/^[a-z-]+$/) });
+  expect(status.reason).toMatch(/notes\.mp3|recording|media|audio/);
+  expect(await get(keys.transcript(key, 'json'))).toBeUndefined();
+  const splits = (await logged(key)).filter((line) => line.includes('"service":"splitter"'));
+  expect(splits).toHaveLength(1);
+});
