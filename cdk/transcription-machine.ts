@@ -1,3 +1,4 @@
+import { keys } from '@murmuration/pipeline/keys';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
@@ -82,7 +83,7 @@ export class TranscriptionMachine extends Construct {
     });
   }
 
-  private define(): LambdaInvoke {
+  private define(): Choice {
     const { splitter, aggregator } = this.props;
     const tell = this.invoke('Fail job', aggregator).next(
       new Fail(this, 'Failed', { errorPath: '$.code', causePath: '$.reason' }),
@@ -127,7 +128,9 @@ export class TranscriptionMachine extends Construct {
         .when(Condition.stringEquals('$.kind', 'already-delivered'), done)
         .otherwise(tell),
     );
-    return split;
+    return new Choice(this, 'Uploaded?')
+      .when(Condition.stringMatches('$.key', `${keys.uploadsPrefix}*`), split)
+      .otherwise(new Succeed(this, 'Not an upload'));
   }
 
   /** Sends the state's input, or `message`, to a door, and goes on with the message that it returns. */
