@@ -1,9 +1,9 @@
 import { keys } from '@murmuration/pipeline/keys';
 import { expect, it } from 'vitest';
-import { ended, get, logged, put, statusOf } from './kit.ts';
+import { ended, get, logged, put, statusOf, uploadKey } from './kit.ts';
 
 it('fails once, with a reason that a person understands, for what is no recording', async () => {
-  const key = `${keys.uploadsPrefix}corrupt/notes.mp3`;
+  const key = uploadKey('corrupt/notes.mp3');
   await put(key, 'Dear diary, this is no music. '.repeat(400));
   const executions = await ended(key);
 

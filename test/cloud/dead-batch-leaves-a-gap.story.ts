@@ -3,14 +3,14 @@ import { Batch } from '@murmuration/pipeline/contract/plan';
 import { keys } from '@murmuration/pipeline/keys';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { delivered, ended, get, misbehave, put, statusOf, text } from './kit.ts';
+import { delivered, ended, get, misbehave, put, statusOf, text, uploadKey } from './kit.ts';
 import { heardIn, longSpeech } from './speech.ts';
 
 it('delivers the rest with a marked gap when one batch is dead on both lanes', async () => {
   // Keeps the GPU lane waiting until the audio of one batch is spoilt.
   await misbehave({ kind: 'slow', seconds: 8 });
   const { media, said } = await longSpeech(600, 7);
-  const key = `${keys.uploadsPrefix}dead-batch/speech.wav`;
+  const key = uploadKey('dead-batch/speech.wav');
   await put(key, media);
   const batches = await spoilBatch(key, 1);
   await ended(key);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   CloudWatchLogsClient,
@@ -28,6 +29,12 @@ const s3 = new S3Client(aws);
 const stepFunctions = new SFNClient(aws);
 const logs = new CloudWatchLogsClient(aws);
 const Bucket = outputs.bucket;
+
+/** Of its own for each file of stories: a twin may stay up for several runs. */
+const run = randomUUID().slice(0, 8);
+
+/** Where a story uploads what it calls `name`. */
+export const uploadKey = (name: string): string => `${keys.uploadsPrefix}${run}/${name}`;
 
 export async function put(key: string, body: string | Uint8Array): Promise<void> {
   await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: body }));
@@ -75,7 +82,7 @@ export async function ended(uploadKey: string, runs = 1): Promise<DescribeExecut
 
 /** Puts a recording and waits for the end of its job. */
 export async function transcribe(name: string, media: Uint8Array) {
-  const key = `${keys.uploadsPrefix}${name}`;
+  const key = uploadKey(name);
   await put(key, media);
   await ended(key);
   return delivered(key);

@@ -1,10 +1,9 @@
-import { keys } from '@murmuration/pipeline/keys';
 import { expect, it } from 'vitest';
-import { acceptedInferences, delivered, ended, put } from './kit.ts';
+import { acceptedInferences, delivered, ended, put, uploadKey } from './kit.ts';
 import { speech } from './speech.ts';
 
 it('loses none of twenty uploads at once, and doubles none', async () => {
-  const uploads = Array.from({ length: 20 }, (_, index) => `${keys.uploadsPrefix}twenty/${index}.flac`);
+  const uploads = Array.from({ length: 20 }, (_, index) => uploadKey(`twenty/${index}.flac`));
   await Promise.all(uploads.map((key) => put(key, speech())));
 
   for (const key of uploads) {
