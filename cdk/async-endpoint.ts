@@ -44,7 +44,6 @@ export class AsyncEndpoint extends Construct {
   readonly errorTopic: Topic;
   /** The container's rights. */
   readonly role: Role;
-  readonly failing: Alarm;
   readonly backlogAge: Alarm;
   private readonly endpoint: CfnEndpoint;
 
@@ -74,12 +73,6 @@ export class AsyncEndpoint extends Construct {
     this.endpointName = this.endpoint.attrEndpointName;
     this.scalableResource = `endpoint/${this.endpointName}/variant/${VARIANT}`;
 
-    this.failing = watch(this, signs, {
-      heading: 'gpu-failing',
-      reason: 'The GPU endpoint failed 3 inferences in 5 minutes: one may be bad luck, three are not.',
-      metric: this.metric('InvocationFailures', { statistic: 'Sum' }, { VariantName: VARIANT }),
-      threshold: 3,
-    });
     this.backlogAge = watch(this, signs, {
       heading: 'backlog-age',
       reason: 'A batch has waited 10 minutes for the GPU: waking from zero takes 2 to 6.',

@@ -34,6 +34,11 @@ export const Config = z.strictObject({
   cpuImage: image.optional().describe(`${IMAGE}, for models past the 250 MB of Lambda's layers`),
   gpu: z.enum(['on', 'off']).default('off').describe('"on" or "off"'),
   gpuImage: image.optional().describe(`${IMAGE}, built from functions/transcribe-gpu`),
+  gpuModelPrefix: z
+    .string()
+    .regex(/^models\/[\w./-]+\/$/)
+    .optional()
+    .describe('a folder of the bucket that holds a model, such as "models/turbo-fp16/"'),
   gpuInstanceType: z
     .string()
     .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/)

@@ -67,6 +67,7 @@ function gpu(scope: Construct, config: Config): GpuProps | undefined {
     maxInstances: config.gpuMaxInstances,
     concurrency: config.gpuConcurrency,
     timeout: Duration.seconds(config.gpuTimeoutSeconds),
+    ...(config.gpuModelPrefix === undefined ? {} : { modelPrefix: config.gpuModelPrefix }),
   };
 }
 

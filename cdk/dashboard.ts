@@ -102,6 +102,7 @@ export class KitDashboard extends Construct {
                   gpu.endpoint.metricBacklogPerInstance(),
                   gpu.endpoint.metricHasBacklogWithoutCapacity(),
                   gpu.lane.metricFallbacks({ label: 'taken over by the CPU lane' }),
+                  gpu.lane.metricErrors({ label: 'failed' }),
                 ]),
                 graph('GPU: age of the oldest batch, s', [gpu.endpoint.metricBacklogAge()]),
               ]),

@@ -37,6 +37,7 @@ export class GpuLane extends Construct {
   /** May answer tasks of the state machine: see `TranscriptionMachine`. */
   readonly callback: Door;
   readonly timeout: Duration;
+  readonly failing: Alarm;
   readonly fallingBack: Alarm;
   readonly cpuLaneCarries: CompositeAlarm;
   private readonly metricsNamespace: string;
@@ -75,6 +76,12 @@ export class GpuLane extends Construct {
       topic.addSubscription(new LambdaSubscription(this.callback, { deadLetterQueue: props.deadLetters }));
     }
 
+    this.failing = watch(this, signs, {
+      heading: 'gpu-failing',
+      reason: 'The GPU endpoint answered 3 batches in 5 minutes by failures or garbage: one may be bad luck.',
+      metric: this.metricErrors(),
+      threshold: 3,
+    });
     this.fallingBack = watch(this, signs, {
       heading: 'gpu-fallbacks',
       reason: 'The CPU lane took over 5 batches of the GPU lane in 5 minutes: a single one is a hiccup.',
@@ -85,13 +92,18 @@ export class GpuLane extends Construct {
     this.cpuLaneCarries = watchTogether(this, signs, {
       heading: 'cpu-lane-carries',
       reason: 'The GPU is cold or down and the CPU lane is carrying: transcripts come, but slower.',
-      all: [isAlarm(this.fallingBack), AlarmRule.anyOf(isAlarm(scaling.cold), isAlarm(endpoint.failing))],
+      all: [isAlarm(this.fallingBack), AlarmRule.anyOf(isAlarm(scaling.cold), isAlarm(this.failing))],
     });
   }
 
   /** Batches that the CPU lane took over. @default sum over 5 minutes */
   metricFallbacks(options?: MetricOptions): Metric {
     return kitMetric(this.metricsNamespace, metrics.gpuFallbacks, {}, options);
+  }
+
+  /** Batches that the endpoint answered by a failure or by garbage. @default sum over 5 minutes */
+  metricErrors(options?: MetricOptions): Metric {
+    return kitMetric(this.metricsNamespace, metrics.batchErrors, { lane: 'gpu' }, options);
   }
 
   /** @default sum over 5 minutes */

@@ -23,7 +23,7 @@ import { GpuLane } from './gpu-lane.ts';
 import { engineParts, layerPaths, mediaParts } from './layer-parts.ts';
 import { pricePerSecond } from './prices.ts';
 import { RecordingBucket } from './recording-bucket.ts';
-import type { TranscriptCacheProps } from './transcript-cache.ts';
+import { cacheEnvironment, grantCache, type TranscriptCacheProps } from './transcript-cache.ts';
 import { TranscriptionMachine } from './transcription-machine.ts';
 import { uploadRule } from './upload-rule.ts';
 import { watchPipeline } from './watch-pipeline.ts';
@@ -42,6 +42,8 @@ export interface GpuProps {
   readonly concurrency?: number;
   /** After so long a batch goes to the CPU lane. @default 15 minutes */
   readonly timeout?: Duration;
+  /** A folder of the kit's bucket that holds the model. @default it is inside the image */
+  readonly modelPrefix?: string;
 }
 
 /** Where each part is made, so that one app can spread the kit over several stacks. */
@@ -136,15 +138,21 @@ export class Transcription extends Construct {
     const deadLetters = new DeadLetters(scopes.pipeline, 'DeadLetters', { signs, encryptionKey });
     if (props.gpu !== undefined) {
       const { image, instanceType = 'ml.g6.xlarge', minInstances = 0, maxInstances = 2 } = props.gpu;
-      const { concurrency = 8, timeout = Duration.minutes(15) } = props.gpu;
+      const { concurrency = 8, timeout = Duration.minutes(15), modelPrefix } = props.gpu;
       const shared = { ...settings, recordings, signs, minInstances, concurrency };
       const endpoint = new AsyncEndpoint(scopes.inference, 'GpuEndpoint', {
         ...shared,
         image,
         instanceType,
-        environment: {},
+        environment: {
+          METRICS_NAMESPACE: namespace,
+          ...cacheEnvironment(cache),
+          ...(modelPrefix === undefined ? {} : { MODEL_PREFIX: modelPrefix }),
+        },
         encryptionKey,
       });
+      grantCache(cache, endpoint.role);
+      if (modelPrefix !== undefined) recordings.grantReadUnder(endpoint.role, [modelPrefix]);
       const scaling = new EndpointScaling(scopes.inference, 'GpuScaling', {
         ...shared,
         endpoint,
@@ -201,7 +209,7 @@ export class Transcription extends Construct {
       ...(this.gpu === undefined
         ? []
         : [
-            this.gpu.endpoint.failing,
+            this.gpu.lane.failing,
             this.gpu.endpoint.backlogAge,
             this.gpu.scaling.slow,
             this.gpu.lane.cpuLaneCarries,

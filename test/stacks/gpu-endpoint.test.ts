@@ -69,6 +69,23 @@ describe('the GPU endpoint', () => {
     expect(JSON.stringify(allowed)).toContain('"sagemaker:InvokeEndpointAsync"');
   });
 
+  it('shares the cache of the CPU lane, and may read its model from the bucket', () => {
+    const { inference } = synthesize({ gpuModelPrefix: 'models/turbo-fp16/' });
+    inference.hasResourceProperties('AWS::SageMaker::Model', {
+      PrimaryContainer: Match.objectLike({
+        Environment: Match.objectLike({
+          CACHE_TOKEN_PARAMETER: '/murmuration/cache',
+          MODEL_PREFIX: 'models/turbo-fp16/',
+        }),
+      }),
+    });
+    const [role] = Object.entries(inference.findResources('AWS::IAM::Policy')).filter(([name]) =>
+      name.startsWith('GpuEndpointRole'),
+    );
+    expect(JSON.stringify(role)).toContain('ssm:GetParameter');
+    expect(JSON.stringify(role)).toContain('/models/turbo-fp16/*');
+  });
+
   it('starts with one instance, for SageMaker starts none with zero', () => {
     inference.hasResourceProperties('AWS::SageMaker::EndpointConfig', {
       ProductionVariants: [Match.objectLike({ InitialInstanceCount: 1, VariantName: 'main' })],
