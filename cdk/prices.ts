@@ -1,4 +1,4 @@
-/** US dollars, us-east-1, on demand, as of November 2025: cdk/README.md says where from. For estimates only. */
+/** US dollars, us-east-1, on demand, written down in November 2026: cdk/README.md says where from. For estimates only. */
 export const pricePerSecond = {
   /** An ml.g6.xlarge of SageMaker: $1.1267 an hour. */
   gpu: 1.1267 / 3600,
