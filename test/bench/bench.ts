@@ -2,12 +2,14 @@ import { parseArgs } from 'node:util';
 import { measureFront } from './front.ts';
 import { startPeers, startRoster } from './roster.ts';
 import { measureSpeed } from './speed.ts';
+import { measureTimes } from './times.ts';
 import { measureWords } from './words.ts';
 
 const help = `Measures Murmuration beside faster-whisper: same weights, same machine, same run.
 
   npm run bench                           speed, start and memory on short recordings
   npm run bench -- words MANIFEST.jsonl   word error over recordings with references, one {"file","text"} a line
+  npm run bench -- times [TIMES.jsonl...] when words begin, on speech whose word times are known: see word-times/
   npm run bench -- front FILE...          decoding, voices and cuts: all that comes before the engine
 
   --threads N   of every contestant (default 2; of the voice detector: 1)
@@ -31,7 +33,8 @@ const { values, positionals } = parseArgs({
 });
 
 const [subject = 'speed', ...files] = positionals;
-const known = subject === 'speed' || (['words', 'front'].includes(subject) && files.length > 0);
+const known =
+  ['speed', 'times'].includes(subject) || (['words', 'front'].includes(subject) && files.length > 0);
 if (values.help || !known) {
   console.log(help);
   process.exit(values.help ? 0 : 2);
@@ -43,11 +46,15 @@ if (subject === 'front') {
 }
 const threads = Number(values.threads ?? 2);
 const contestants = [
-  ...(await startRoster(values.models.split(','), threads)),
-  ...(values.alone ? [] : await startPeers(threads, values.long)),
+  ...(await startRoster(values.models.split(','), threads, { words: subject === 'times' })),
+  ...(values.alone
+    ? []
+    : await startPeers(threads, subject === 'times' ? 'times' : values.long ? 'long' : 'short')),
 ];
 try {
-  if (subject === 'speed') await measureSpeed(contestants, { name, threads, rounds: Number(values.rounds) });
+  if (subject === 'times') await measureTimes(contestants, { name, threads, files });
+  else if (subject === 'speed')
+    await measureSpeed(contestants, { name, threads, rounds: Number(values.rounds) });
   else await measureWords(contestants, { name, threads, manifest: files[0]! });
 } finally {
   for (const contestant of contestants) contestant.stop();

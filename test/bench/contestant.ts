@@ -1,6 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
+/** A word and when it begins, in seconds of the recording. */
+export interface TimedWord {
+  readonly text: string;
+  readonly startSeconds: number;
+}
+
 /** One timed transcription of one recording. */
 export interface Lap {
   readonly text: string;
@@ -9,6 +15,8 @@ export interface Lap {
   /** Decoding of the file included. */
   readonly totalMilliseconds: number;
   readonly peakMegabytes: number;
+  /** Where they were asked for. */
+  readonly words?: readonly TimedWord[];
 }
 
 /** A transcriber in a process of its own, so that memory and threads are counted for it alone. */

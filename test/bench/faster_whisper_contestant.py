@@ -1,5 +1,6 @@
-"""faster_whisper_contestant.py FOLDER COMPUTE_TYPE THREADS [plain|vad|batched]: faster-whisper, greedy, behind the protocol
-of contestant.ts; `vad` leaves out what is no speech, `batched` is its pipeline of 8 segments at once."""
+"""faster_whisper_contestant.py FOLDER COMPUTE_TYPE THREADS [plain|vad|batched|words]: faster-whisper, greedy, behind the protocol
+of contestant.ts; `vad` leaves out what is no speech, `batched` is its pipeline of 8 segments at once, `words` times every
+word."""
 import json
 import resource
 import sys
@@ -26,10 +27,15 @@ for line in sys.stdin:
     if mode == "batched":
         segments, _ = batched.transcribe(audio, language="en", beam_size=1, batch_size=8)
     else:
-        segments, _ = model.transcribe(audio, language="en", beam_size=1, vad_filter=mode == "vad")
+        segments, _ = model.transcribe(
+            audio, language="en", beam_size=1, vad_filter=mode == "vad", word_timestamps=mode == "words"
+        )
+    segments = list(segments)
     text = "".join(segment.text for segment in segments).strip()
     ended = time.perf_counter()
     show({
         "text": text, "engineMilliseconds": (ended - decoded) * 1000, "totalMilliseconds": (ended - started) * 1000,
+        "words": [{"text": word.word, "startSeconds": float(word.start)}
+                  for segment in segments for word in segment.words or []],
         "peakMegabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
     })

@@ -36,6 +36,7 @@ for await (const path of createInterface({ input: process.stdin })) {
   );
   print({
     text: transcript.text,
+    words: transcript.segments.flatMap((segment) => segment.words ?? []),
     engineMilliseconds: (timed.busySeconds() - before) * 1000,
     totalMilliseconds: performance.now() - started,
     peakMegabytes: (process.resourceUsage().maxRSS * 1024) / 1e6,
