@@ -14,6 +14,8 @@ export interface AlignmentInput {
   readonly attention: Attention;
   readonly language: string;
   readonly durationSeconds: number;
+  /** How late the decoder attends to what it writes: see `attentionDelaySeconds`. @default 0 */
+  readonly delaySeconds?: number;
 }
 
 /**
@@ -21,9 +23,9 @@ export interface AlignmentInput {
  * Times are seconds from the start of the segment, 20 ms apart, in order.
  */
 export function align(input: AlignmentInput, tokenizer: Pick<Tokenizer, 'pieces'>): Word[] {
-  const { tokens, logprobs, attention, language, durationSeconds } = input;
+  const { tokens, logprobs, attention, language, durationSeconds, delaySeconds = 0 } = input;
   if (tokens.length === 0) return [];
-  const starts = startSeconds(attention);
+  const starts = startSeconds(attention).map((seconds) => Math.max(0, seconds - delaySeconds));
   const probabilities = logprobs.map(Math.exp);
   let at = 0;
   const words = splitWords(tokens, language, tokenizer).map((word) => {

@@ -3,6 +3,7 @@ import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcrip
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { z } from 'zod';
+import { attentionDelaySeconds } from './attention-delay.ts';
 import { checkAudio, isNothing } from './check-audio.ts';
 import { contextOptions, planContext } from './context.ts';
 import { climbLadder } from './ladder.ts';
@@ -94,11 +95,12 @@ async function transcribe(
     options.shortContext ? planContext(pcm.length, 'short', contextOptions(manifest)).kind : 'full',
   );
   const decode = createRowDecoder(parts, spoken, options, language, signal);
+  const delaySeconds = attentionDelaySeconds(manifest);
   const outcomes = (await climbLadder(contexts, options, decode)).values();
   return segments.map((pcm) => {
     const audio = { seconds: pcm.length / SAMPLE_RATE_HERTZ, language };
     if (isNothing(pcm)) return nothingSaid(audio, options);
-    return toSegmentTranscript(outcomes.next().value!, audio, options, tokenizer);
+    return toSegmentTranscript(outcomes.next().value!, audio, options, { tokenizer, delaySeconds });
   });
 }
 

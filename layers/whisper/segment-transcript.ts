@@ -16,7 +16,7 @@ export function toSegmentTranscript(
   { attempt, row, fallbacks, silent }: Outcome<DecodedRow>,
   { seconds, language }: SegmentAudio,
   options: Pick<DecodingOptions, 'words'>,
-  tokenizer: Pick<Tokenizer, 'pieces'>,
+  { tokenizer, delaySeconds }: { tokenizer: Pick<Tokenizer, 'pieces'>; delaySeconds: number },
 ): SegmentTranscript {
   const dropped = silent && attempt.text !== '';
   return {
@@ -28,7 +28,10 @@ export function toSegmentTranscript(
       words:
         silent || attempt.attention === undefined
           ? []
-          : align({ ...attempt, attention: attempt.attention, durationSeconds: seconds }, tokenizer),
+          : align(
+              { ...attempt, attention: attempt.attention, durationSeconds: seconds, delaySeconds },
+              tokenizer,
+            ),
     }),
     language: attempt.language,
     languageProbability: language === 'auto' ? attempt.languageProbability : 1,

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { align } from '@murmuration/whisper/align';
+import { attentionDelaySeconds } from '@murmuration/whisper/attention-delay';
 import { warp } from '@murmuration/whisper/dtw';
 import { medianFilter } from '@murmuration/whisper/median-filter';
 import { splitWords } from '@murmuration/whisper/split-words';
@@ -33,6 +35,19 @@ describe('aligning words', () => {
     for (const [index, expected] of [0, 0.6, 1.45].entries()) {
       expect(Math.abs(starts[index]! - expected)).toBeLessThan(0.1);
     }
+  });
+
+  it('puts words earlier by what the decoder is late, and none before the start', () => {
+    const tokens = bytesOf(' a b c');
+    const attention = lookingAt([5, 10, 50, 55, 90, 95, 120], 150);
+    const logprobs = tokens.map(() => 0);
+    const [plain, early] = [0, 0.1].map((delaySeconds) =>
+      align({ tokens, logprobs, attention, language: 'en', durationSeconds: 3, delaySeconds }, tokenizer),
+    );
+    expect(early!.map((word) => word.startSeconds)).toEqual(
+      plain!.map(({ startSeconds }) => Math.max(0, Math.round(startSeconds * 100 - 10) / 100)),
+    );
+    expect(early!.at(-1)!.endSeconds).toBeCloseTo(plain!.at(-1)!.endSeconds - 0.1, 5);
   });
 
   it('ends the last word with the audio where decoding stopped before the end token', () => {
@@ -215,5 +230,15 @@ describe('tidying words', () => {
       [' One', 0.4, 1],
       [' two', 1, 1],
     ]);
+  });
+});
+
+describe('how late the alignment heads are', () => {
+  it('is known of the embedded model, and taken for nothing where it was not measured', () => {
+    const path = '../../models/artifacts/whisper-tiny.en-int8/manifest.json';
+    const manifest = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+    expect(attentionDelaySeconds(manifest)).toBe(0.1);
+    expect(attentionDelaySeconds({ alignmentHeads: [[3, 1]] })).toBe(0);
+    expect(attentionDelaySeconds({ alignmentHeads: [] })).toBe(0);
   });
 });
