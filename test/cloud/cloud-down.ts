@@ -1,16 +1,9 @@
 /** `npm run cloud:down`: ends the twin that `npm run cloud:up` started, and waits until nothing is left of it. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { isAlive } from './is-alive.ts';
 import { removeTwinFile, runningTwin } from './twin-file.ts';
 
 const limitSeconds = 30;
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 const twin = await runningTwin();
 await removeTwinFile();

@@ -36,6 +36,18 @@ export async function deploy(
   return JSON.parse(await readFile(outputsFile, 'utf8')) as Record<string, Record<string, string>>;
 }
 
+/** What the account has otherwise than the stacks in the folder say; empty for nothing. */
+export async function differences(
+  assembly: Assembly,
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
+  const args = ['diff', '--all', '--fail', '--app', assembly.folder, '--method', 'template'];
+  return cdk(assembly, args, environment).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+}
+
 function cdk(
   { logFile }: Assembly,
   args: readonly string[],

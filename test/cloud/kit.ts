@@ -1,104 +1,23 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   CloudWatchLogsClient,
   FilterLogEventsCommand,
   paginateDescribeLogGroups,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import {
-  DescribeExecutionCommand,
-  type DescribeExecutionOutput,
-  paginateListExecutions,
-  SFNClient,
-} from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { JobStatus } from '@murmuration/pipeline/contract/job-status';
-import { Report } from '@murmuration/pipeline/contract/report';
-import { Transcript } from '@murmuration/pipeline/contract/transcript';
-import { keys } from '@murmuration/pipeline/keys';
 import { inject } from 'vitest';
 import { awsAccess } from './aws-access.ts';
+import { deployedKit } from './deployed-kit.ts';
 import type { EndpointFault } from './endpoint-fault.ts';
 
-/** The deployed kit, as its users and operators see it: objects, executions, logs. */
-const twin = inject('twin');
+/** The twin that stories are told on: its kit, what can be made to fail in it, and what it logged. */
+export const twin = inject('twin');
 export const { outputs } = twin;
+export const { uploadKey, put, get, text, ended, statusOf, delivered, transcribe } = deployedKit(
+  twin.endpoint,
+  outputs,
+);
 const aws = awsAccess(twin.endpoint);
-const s3 = new S3Client(aws);
-const stepFunctions = new SFNClient(aws);
 const logs = new CloudWatchLogsClient(aws);
-const Bucket = outputs.bucket;
-
-/** Of its own for each file of stories: a twin may stay up for several runs. */
-const run = randomUUID().slice(0, 8);
-
-/** Where a story uploads what it calls `name`. */
-export const uploadKey = (name: string): string => `${keys.uploadsPrefix}${run}/${name}`;
-
-export async function put(key: string, body: string | Uint8Array): Promise<void> {
-  await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: body }));
-}
-
-/** Undefined where there is none. */
-export async function get(key: string): Promise<Buffer | undefined> {
-  try {
-    const object = await s3.send(new GetObjectCommand({ Bucket, Key: key }));
-    return Buffer.from(await object.Body!.transformToByteArray());
-  } catch (error) {
-    if (error instanceof NoSuchKey) return undefined;
-    throw error;
-  }
-}
-
-export async function text(key: string): Promise<string> {
-  const bytes = await get(key);
-  if (!bytes) throw new Error(`there is no ${key}`);
-  return bytes.toString();
-}
-
-/** All runs of the state machine for one upload, newest first. */
-export async function executionsOf(uploadKey: string): Promise<DescribeExecutionOutput[]> {
-  const found: DescribeExecutionOutput[] = [];
-  const { stateMachine: stateMachineArn } = outputs;
-  for await (const page of paginateListExecutions({ client: stepFunctions }, { stateMachineArn })) {
-    for (const { executionArn } of page.executions ?? []) {
-      const execution = await stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
-      if (JSON.parse(execution.input!).key === uploadKey) found.push(execution);
-    }
-  }
-  return found;
-}
-
-/** Waits until all runs for an upload, at least so many, have ended. */
-export async function ended(uploadKey: string, runs = 1): Promise<DescribeExecutionOutput[]> {
-  for (;;) {
-    const executions = await executionsOf(uploadKey);
-    const running = executions.some(({ status }) => status === 'RUNNING');
-    if (executions.length >= runs && !running) return executions;
-    await wait(200);
-  }
-}
-
-/** Puts a recording and waits for the end of its job. */
-export async function transcribe(name: string, media: Uint8Array) {
-  const key = uploadKey(name);
-  await put(key, media);
-  await ended(key);
-  return delivered(key);
-}
-
-export async function statusOf(uploadKey: string): Promise<JobStatus> {
-  return JobStatus.parse(JSON.parse(await text(keys.sourceStatus(uploadKey))));
-}
-
-/** What a job that did not fail left. */
-export async function delivered(uploadKey: string) {
-  const status = await statusOf(uploadKey);
-  const transcript = Transcript.parse(JSON.parse(await text(keys.transcript(uploadKey, 'json'))));
-  const report = Report.parse(JSON.parse(await text(keys.report(status.jobId))));
-  return { key: uploadKey, status, transcript, report };
-}
 
 /** All lines that the doors have logged so far and that hold this text. */
 export async function logged(part: string): Promise<string[]> {

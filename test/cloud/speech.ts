@@ -9,6 +9,11 @@ const fixture = (file: string) => fileURLToPath(new URL(`../fixtures/audio/${fil
 /** 11 s: "ask not what your country can do for you". */
 export const speech = (): Buffer => readFileSync(fixture('jfk.flac'));
 
+/** The same as 16-bit samples at 16 kHz. */
+export async function speechSamples(): Promise<Int16Array> {
+  return Int16Array.from(await decoded(fixture('jfk.flac')), (sample) => Math.round(sample * 32_767));
+}
+
 /** Recordings, each with words that it alone holds. */
 const voices = [
   { file: 'jfk.flac', words: 'not what your country' },

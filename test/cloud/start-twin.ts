@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { awsAccess, awsEnvironment } from './aws-access.ts';
@@ -11,6 +10,7 @@ import { startContainer } from './start-container.ts';
 import { startMiniStack } from './start-ministack.ts';
 import { startRedis } from './start-redis.ts';
 import { startTwinControl } from './twin-control.ts';
+import { twinFolder } from './twin-folder.ts';
 import type { TwinState } from './twin-state.ts';
 import { startUpstashRestFront } from './upstash-rest-front.ts';
 
@@ -33,8 +33,9 @@ export interface TwinOptions {
 }
 
 /** The whole kit on this machine: its synthesized template, deployed to a local AWS that nothing outside can reach. */
-export async function startTwin({ settings = {}, log = () => {} }: TwinOptions = {}): Promise<Twin> {
-  const folder = await mkdtemp(join(tmpdir(), 'murmuration-twin-'));
+export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
+  const { log = () => {} } = options;
+  const folder = await twinFolder();
   const running: (() => Promise<unknown>)[] = [];
   const onStop = <T extends { stop(): Promise<unknown> }>(started: T): T => {
     running.push(started.stop);
@@ -57,17 +58,18 @@ export async function startTwin({ settings = {}, log = () => {} }: TwinOptions =
     const control = onStop(await startTwinControl({ folder, redis, sagemaker }));
     const cache = await startUpstashRestFront({ redisPort: redis.port, token: cacheToken });
     running.push(cache.close);
+    const settings = {
+      gpu: 'on',
+      gpuImage: 'murmuration-gpu:twin',
+      cacheUrl: cache.url,
+      cacheTokenParameter,
+      ...options.settings,
+    };
     const assembly = { folder: join(folder, 'cdk.out'), logFile: join(folder, 'cdk.log') };
     const handlerEnvironment = { AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: sagemaker.url };
     await Promise.all([
       startMiniStack({ folder, port, recordedResources, handlerEnvironment }).then(onStop),
-      synthesize(assembly, {
-        gpu: 'on',
-        gpuImage: 'murmuration-gpu:twin',
-        cacheUrl: cache.url,
-        cacheTokenParameter,
-        ...settings,
-      }),
+      synthesize(assembly, settings),
     ]);
     await new SSMClient(aws).send(
       new PutParameterCommand({ Name: cacheTokenParameter, Value: cacheToken, Type: 'SecureString' }),
@@ -92,6 +94,7 @@ export async function startTwin({ settings = {}, log = () => {} }: TwinOptions =
       control: control.url,
       endpoint,
       cache: { url: cache.url, token: cacheToken },
+      settings,
       folder,
       outputs,
     };
