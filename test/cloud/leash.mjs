@@ -25,7 +25,7 @@ process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
 
 child.on('error', (error) => {
-  console.error(String(error));
+  console.error(error.code === 'ENOENT' ? `there is no ${command} on PATH: install it` : String(error));
   process.exit(1);
 });
 child.on('exit', (code) => {

@@ -24,9 +24,10 @@ const isAlive = (pid: number) => {
   }
 };
 
-/** An owner in a process of its own, who holds a shell on a leash; the shell starts a grandchild that ignores SIGTERM. */
-async function startOwner() {
-  const shell = `echo $$ > shell.pid; (trap '' TERM; echo $BASHPID > child.pid; while :; do sleep 0.1; done) & trap '' TERM; wait`;
+/** An owner in a process of its own, who holds a shell on a leash; the shell starts another one, which may ignore SIGTERM. */
+async function startOwner({ stubborn }: { stubborn: boolean }) {
+  const trap = stubborn ? "trap '' TERM;" : '';
+  const shell = `echo $$ > shell.pid; (${trap} echo $BASHPID > child.pid; while :; do sleep 0.1; done) & ${trap} wait`;
   const plan = { command: 'bash', args: ['-c', shell], folder, logFile: join(folder, 'log') };
   const code = `
     import { existsSync } from 'node:fs';
@@ -44,8 +45,8 @@ async function startOwner() {
 }
 
 describe.runIf(process.platform === 'linux')('what is on a leash', () => {
-  it('ends with all that it started when its owner says so', async () => {
-    const { owner, pids } = await startOwner();
+  it('ends with all that it started, even what ignores SIGTERM, when its owner says so', async () => {
+    const { owner, pids } = await startOwner({ stubborn: true });
     expect(pids.map(isAlive)).toEqual([true, true]);
     owner.stdin.write('stop\n');
     await once(owner.stdout, 'data');
@@ -53,7 +54,7 @@ describe.runIf(process.platform === 'linux')('what is on a leash', () => {
   });
 
   it.each(['SIGKILL', 'SIGINT'] as const)('ends when its owner dies of %s', async (signal) => {
-    const { owner, pids } = await startOwner();
+    const { owner, pids } = await startOwner({ stubborn: false });
     owner.kill(signal);
     while (pids.some(isAlive)) await wait(50);
     expect(pids.map(isAlive)).toEqual([false, false]);
