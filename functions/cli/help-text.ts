@@ -30,6 +30,14 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   'dependency-missing': 'no decoder: install node-av or ffmpeg',
   'out-of-memory': 'not enough memory',
   'store-unavailable': 'a store that cannot be reached',
+  'receiver-unavailable': 'a receiver on the network was not reached',
+  'key-refused': 'a server that refused the key, the request, or more of them',
+  'rate-limited': '',
+  'budget-spent': '',
+  'body-too-large': '',
+  'not-found': '',
+  'method-unknown': '',
+  conflict: '',
   aborted: 'stopped by Ctrl-C',
 };
 
@@ -41,7 +49,7 @@ function exitCodes(): string {
   }
   return [...lines]
     .sort(([a], [b]) => a - b)
-    .map(([exitCode, meaning]) => `  ${String(exitCode).padStart(3)}  ${meaning.join('; ')}`)
+    .map(([exitCode, meaning]) => `  ${String(exitCode).padStart(3)}  ${meaning.filter((words) => words !== '').join('; ')}`)
     .join('\n');
 }
 

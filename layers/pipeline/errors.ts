@@ -21,6 +21,14 @@ export const errorPolicy = {
   'dependency-missing': { exitCode: 10, httpStatus: 500, retryable: false },
   'out-of-memory': { exitCode: 11, httpStatus: 503, retryable: true },
   'store-unavailable': { exitCode: 1, httpStatus: 503, retryable: true },
+  'receiver-unavailable': { exitCode: 1, httpStatus: 502, retryable: true },
+  'key-refused': { exitCode: 12, httpStatus: 401, retryable: false },
+  'rate-limited': { exitCode: 12, httpStatus: 429, retryable: true },
+  'budget-spent': { exitCode: 12, httpStatus: 429, retryable: false },
+  'body-too-large': { exitCode: 12, httpStatus: 413, retryable: false },
+  'not-found': { exitCode: 12, httpStatus: 404, retryable: false },
+  'method-unknown': { exitCode: 12, httpStatus: 405, retryable: false },
+  conflict: { exitCode: 12, httpStatus: 409, retryable: false },
   aborted: { exitCode: 130, httpStatus: 499, retryable: false },
 } as const satisfies Record<string, { exitCode: number; httpStatus: number; retryable: boolean }>;
 

@@ -19,6 +19,9 @@ export const metrics = {
   jobsDone: 'JobsDone',
   jobsPartial: 'JobsPartial',
   jobsFailed: 'JobsFailed',
+  webhooksDelivered: 'WebhooksDelivered',
+  /** Webhooks that were given up. */
+  webhooksFailed: 'WebhooksFailed',
   /** US dollars by the price table. */
   estimatedCost: 'EstimatedCost',
 } as const;

@@ -1,5 +1,5 @@
 import type { Cut } from './hearing/cut-channels.ts';
-import type { Clock, Decoder, Engine, Meter, ObjectStore, TranscriptCache } from './ports.ts';
+import type { Clock, Decoder, Engine, Meter, ObjectStore, TranscriptCache, WebhookSender } from './ports.ts';
 
 /** Everything that a step may ask for; each takes what it needs. */
 export interface PipelinePorts {
@@ -10,6 +10,9 @@ export interface PipelinePorts {
   readonly cut: Cut;
   readonly engine: Engine;
   readonly cache?: TranscriptCache | undefined;
+  readonly webhooks: WebhookSender;
+  /** `whsec_` and base64. */
+  readonly webhookSecret: string;
   /** Id of the model that recordings are split for. */
   readonly model: string;
   /** What a second of a lane's work costs, in US dollars. @default no estimate */

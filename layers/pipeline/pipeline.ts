@@ -9,8 +9,10 @@ import {
   Window,
   WindowsCut,
 } from './contract/messages.ts';
+import { WebhookDue } from './contract/webhook-messages.ts';
 import { MurmurationError } from './errors.ts';
 import { cutWindow } from './steps/cut-window.ts';
+import { deliverWebhook } from './steps/deliver-webhook.ts';
 import { dispatchBatch } from './steps/dispatch-batch.ts';
 import { failJob } from './steps/fail-job.ts';
 import { finishInference } from './steps/finish-inference.ts';
@@ -29,6 +31,7 @@ export const pipeline = {
   batch: { message: BatchForCpu, run: transcribeBatch },
   'plan-transcribed': { message: PlanTranscribed, run: mergeBatches },
   'job-failed': { message: JobFailed, run: failJob },
+  'webhook-due': { message: WebhookDue, run: deliverWebhook },
 } as const;
 
 type Pipeline = typeof pipeline;

@@ -98,6 +98,15 @@ export interface ObjectStore {
   open(key: string, version?: { readonly etag?: string | undefined }): Promise<RangeSource>;
 }
 
+/** Tells receivers on the network, at addresses that strangers chose. */
+export interface WebhookSender {
+  /**
+   * The status of the answer, whatever it is. Throws `receiver-unavailable` where none came, and `invalid-argument` where
+   * the address must not be called: it is no https, or leads into a private network.
+   */
+  post(url: URL, body: string, headers: Readonly<Record<string, string>>): Promise<number>;
+}
+
 /** Counts and durations, for alarms and dashboards. Names are those of `metrics.ts`. */
 export interface Meter {
   add(

@@ -109,6 +109,12 @@ export function portsInMemory(fields: Partial<PipelinePorts> = {}) {
     decoder: numberDecoder(),
     cut: cutSeconds,
     engine: numberEngine(),
+    webhooks: {
+      async post(url) {
+        throw new Error(`nobody expected a webhook to ${url}`);
+      },
+    },
+    webhookSecret: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
     model: 'fake',
     ...fields,
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DecodingOptions } from './decoding.ts';
+import { Webhook } from './webhook.ts';
 
 export const FormatName = z.enum(['json', 'srt', 'vtt', 'tsv', 'txt']);
 export type FormatName = z.infer<typeof FormatName>;
@@ -13,6 +14,8 @@ export const JobOptions = z.strictObject({
     .array(FormatName)
     .min(1)
     .default([...FormatName.options]),
+  /** Where its end is told to; it changes nothing of the result. */
+  webhook: Webhook.optional(),
 });
 export type JobOptions = z.infer<typeof JobOptions>;
 

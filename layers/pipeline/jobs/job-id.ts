@@ -20,6 +20,7 @@ export function jobIdOf({ sourceKey, etag, options, model }: JobIdInput): string
 /** Where a job failed before anybody could read its options. */
 export const jobIdOfSource = (sourceKey: string): string => shortHash([sourceKey]);
 
-function shortHash(parts: unknown): string {
+/** 32 hex digits of whatever JSON can hold. */
+export function shortHash(parts: unknown): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
