@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Finding } from '@murmuration/pipeline/contract/finding';
-import { editText } from '@murmuration/pipeline/edits/edit-text';
+import { editFindings } from '@murmuration/pipeline/edits/edit-findings';
 import { editTranscript } from '@murmuration/pipeline/edits/edit-transcript';
 import { redact } from '@murmuration/pipeline/edits/redact';
 import { parseReplaceRules } from '@murmuration/pipeline/edits/replace';
@@ -28,12 +27,9 @@ export function editRecording(
   edits: readonly TextEdit[],
 ): RecordingTranscribed {
   if (edits.length === 0) return recording;
-  const edited = ({ text, ...finding }: Finding): Finding => ({ ...finding, text: editText(text, edits) });
-  return {
-    ...recording,
-    transcript: editTranscript(recording.transcript, edits),
-    findings: recording.findings.map(edited),
-  };
+  const transcript = editTranscript(recording.transcript, edits);
+  const segments = { before: recording.transcript.segments, after: transcript.segments };
+  return { ...recording, transcript, findings: editFindings(recording.findings, edits, segments) };
 }
 
 function readRules(path: string): Promise<string> {

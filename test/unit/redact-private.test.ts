@@ -1,3 +1,4 @@
+import { editFindings } from '@murmuration/pipeline/edits/edit-findings';
 import { editText } from '@murmuration/pipeline/edits/edit-text';
 import { editTranscript } from '@murmuration/pipeline/edits/edit-transcript';
 import { redact, redactKinds } from '@murmuration/pipeline/edits/redact';
@@ -74,6 +75,28 @@ it('finds a number that is said across a pause, and leaves it nowhere: not in to
   expect(result.text).toBe('it is [card]. Bye');
   expect(result.segments.map((segment) => segment.text)).toEqual(['it is [card].', 'Bye', '']);
   expect(JSON.stringify(result)).not.toMatch(/4242|736/);
+});
+
+it('leaves no part of a number in what is doubtful, and doubts what it did not touch as before', () => {
+  const before = [
+    segmentOf({ text: 'my card is 4242 4242 4242 4242, thanks', endSeconds: 5 }),
+    segmentOf({ text: 'goodbye 4242', startSeconds: 6, endSeconds: 9 }),
+  ];
+  const after = editTranscript(transcriptOf({ segments: before }), all).segments;
+  const doubtful = (text: string, startSeconds: number) =>
+    ({
+      kind: 'doubtful',
+      reason: 'low-probability',
+      startSeconds,
+      endSeconds: startSeconds + 1,
+      text,
+    }) as const;
+  const given = [doubtful('4242 4242', 1), doubtful('thanks', 4), doubtful('goodbye 4242', 7)];
+  expect(editFindings(given, all, { before, after }).map(({ text }) => text)).toEqual([
+    'my card is [card], thanks',
+    'thanks',
+    'goodbye 4242',
+  ]);
 });
 
 it('does only what was asked', () => {
