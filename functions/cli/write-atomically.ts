@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 
-/** Writes a file whole or not at all. Throws `output-unwritable`. */
+/** Writes a file whole or not at all; what is there and no plain file, as /dev/null, is written to. Throws `output-unwritable`. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   // Beside the target, since only within one file system is a rename atomic
   const draft = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
+    // A rename would put a file in a device's place
+    if (await isSpecial(path)) return await writeFile(path, text);
     await writeFile(draft, text);
     await rename(draft, path);
   } catch (cause) {
@@ -21,6 +23,11 @@ export async function writeAtomically(path: string, text: string): Promise<void>
       },
     );
   }
+}
+
+async function isSpecial(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found !== undefined && !found.isFile();
 }
 
 function reason(cause: unknown): string {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { cp, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, open, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -188,6 +188,14 @@ describe('bad input', () => {
     const run = await runCli(['transcribe', recording, '--output-dir', folder]);
     expect(run).toEqual({ exitCode: 2, stdout: '', stderr: expect.stringMatching(oneLine) });
     expect(await readFile(recording)).toEqual(await readFile(weather));
+  });
+
+  it('what is no plain file, as /dev/null, is written to and stays what it is', async () => {
+    const sink = join(folder, 'sink');
+    await symlink('/dev/null', sink);
+    const run = await runCli(['transcribe', weather, '--report', sink]);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await readlink(sink)).toBe('/dev/null');
   });
 
   it('a recording, or a manifest, is never overwritten by a report, figures or a plot; nor rules or a transcript', async () => {
