@@ -119,6 +119,13 @@ describe('tsv', () => {
     );
   });
 
+  it('names the channel where channels were transcribed apart', () => {
+    const segments = two.segments.map((segment, channel) => ({ ...segment, channel }));
+    expect(formats.tsv.write({ ...two, segments })).toBe(
+      'start\tend\ttext\n500\t3250\tChannel 1: Is 1 < 2 & 3 --> 4?\n3725000\t3726000\tChannel 3: Yes.\n',
+    );
+  });
+
   it('keeps one row a line, whatever was said', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 20 }), (texts) => {
