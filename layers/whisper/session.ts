@@ -45,7 +45,7 @@ export interface RunResult {
   };
 }
 
-/** The graph, loaded. Runs are done one after another, however many are asked for at once. */
+/** The graph, loaded. Any number of runs may be asked for at once: they wait for each other, or for one of `sessions`. */
 export interface Session {
   run(request: RunRequest): Promise<RunResult>;
   /** Waits for the runs under way, then frees the graph's memory. May be called again. */

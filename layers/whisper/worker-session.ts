@@ -40,6 +40,7 @@ export async function openWorkerSession(
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   let nextId = 0;
   let closed = false;
+  let isGone = false;
 
   const inputNames = await new Promise<ReadonlySet<string>>((resolve, reject) => {
     worker.once('error', (error) => reject(onnxError(error, `loading model ${modelId}`)));
@@ -54,14 +55,15 @@ export async function openWorkerSession(
     if ('message' in answer) reject(onnxError(new Error(answer.message), `transcribing ${rows} segments`));
     else resolve(toResult(toOutputs(answer.outputs)));
   });
+  const gone = () =>
+    new MurmurationError('internal', `the thread of model ${modelId} ended: start again`, {
+      details: { fatal: true },
+    });
   ended.then(() => {
+    isGone = true;
     for (const [id, { reject }] of waiting) {
       settle(id);
-      reject(
-        new MurmurationError('internal', `the thread of model ${modelId} ended: start again`, {
-          details: { fatal: true },
-        }),
-      );
+      reject(gone());
     }
   });
   worker.on('error', () => undefined);
@@ -74,6 +76,8 @@ export async function openWorkerSession(
 
   return {
     run(request) {
+      // A thread that has ended answers nothing
+      if (isGone) return Promise.reject(gone());
       return new Promise((resolve, reject) => {
         const id = nextId++;
         waiting.set(id, { rows: request.rows, resolve, reject });

@@ -105,6 +105,12 @@ describe('the session', () => {
     expect((await last).steps).toBe(3);
   });
 
+  it('refuses a run of a thread that has ended', async () => {
+    const session = await openSession(model, { threads: 1, ownThread: true });
+    await session.close();
+    await expect(session.run(requestOf())).rejects.toMatchObject({ code: 'internal' });
+  });
+
   it('refuses what it cannot be', async () => {
     await expect(openSession(model, { threads: 2, sessions: 3 })).rejects.toMatchObject({
       code: 'invalid-argument',
