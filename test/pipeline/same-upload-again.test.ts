@@ -26,6 +26,15 @@ it('is another job with another content, other options, or where another was del
   expect(new Set([first, second, fourth].map(({ jobId }) => jobId)).size).toBe(3);
 });
 
+it('is made anew where somebody deleted one of its transcripts', async () => {
+  const { ports, store, upload, text } = portsInMemory();
+  await runJob(await upload('uploads/a.wav', '1 2'), { ports });
+  store.delete('transcripts/uploads/a.wav.txt');
+  const again = await runJob(await upload('uploads/a.wav', '1 2'), { ports });
+  expect(again).toMatchObject({ kind: 'transcript-ready', state: 'done' });
+  expect(await text('transcripts/uploads/a.wav.txt')).toBe('1. 2.\n');
+});
+
 it('takes from the cache what was heard in another recording', async () => {
   const engine = numberEngine();
   const { ports, counted, upload, json } = portsInMemory({ engine, cache: memoryCache({ maxEntries: 100 }) });

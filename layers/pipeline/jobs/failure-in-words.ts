@@ -7,6 +7,9 @@ const LambdaError = z.object({ errorMessage: z.string(), errorType: z.string().o
 const causes: Readonly<Record<string, string>> = {
   'States.Timeout': 'it took longer than it may',
   'States.HeartbeatTimeout': 'it took longer than it may',
+  'Sandbox.Timedout': 'it took longer than it may',
+  'Runtime.OutOfMemory': 'it ran out of memory',
+  'Runtime.ExitError': 'it crashed, most often because it ran out of memory',
   'States.ExceedToleratedFailureThreshold': 'too many of its batches failed',
   'States.Permissions': 'the state machine lacks a permission',
   'Lambda.TooManyRequestsException': 'too many functions are running: raise the concurrency',

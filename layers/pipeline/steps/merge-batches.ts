@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JobStatus } from '../contract/job-status.ts';
 import type { JobFailed, PlanTranscribed, TranscriptReady } from '../contract/messages.ts';
 import { Batch, Recording } from '../contract/plan.ts';
 import type { Report } from '../contract/report.ts';
@@ -7,7 +8,8 @@ import { deliveredFormats, keepsWords } from '../formats/delivered-formats.ts';
 import { timestamp } from '../formats/timestamp.ts';
 import { speechOf } from '../hearing/placed-segment.ts';
 import { estimateCost } from '../jobs/estimate-cost.ts';
-import { needJson } from '../jobs/read-json.ts';
+import { isSuperseded } from '../jobs/is-superseded.ts';
+import { needJson, readJson } from '../jobs/read-json.ts';
 import { type BatchOutcome, readResults } from '../jobs/read-results.ts';
 import { writeJson } from '../jobs/write-json.ts';
 import { writeStatus } from '../jobs/write-status.ts';
@@ -21,7 +23,7 @@ import { placeOf } from '../splitting/segment-of-cut.ts';
 
 /**
  * Makes one transcript of what the lanes left, and delivers it. Batches that no lane transcribed are marked gaps; where that is
- * all of them the job has failed. Pure but for its objects: run twice, it leaves the same bytes.
+ * all of them the job has failed, and so has one whose source was replaced meanwhile. Pure but for its objects: run twice, it leaves the same bytes.
  */
 export async function mergeBatches(
   { jobId }: PlanTranscribed,
@@ -29,6 +31,11 @@ export async function mergeBatches(
 ): Promise<TranscriptReady | JobFailed> {
   const recording = await needJson(store, keys.recording(jobId), Recording);
   const { sourceKey, durationSeconds, warnings } = recording;
+  const ofSource = await readJson(store, keys.sourceStatus(sourceKey), JobStatus).catch(() => undefined);
+  if (isSuperseded(recording, ofSource)) {
+    const reason = `another recording was uploaded as "${sourceKey}" since, and its transcript is the one that is kept`;
+    return { kind: 'job-failed', jobId, sourceKey, code: 'file-not-found', reason };
+  }
   const outcomes = await readResults(await needJson(store, keys.plan(jobId), z.array(Batch)), store);
   const failed = outcomes.filter(({ result }) => result === undefined);
   if (failed.length === outcomes.length) {

@@ -36,7 +36,9 @@ export async function splitRecording(
     const options = await readOptions(message, store);
     const jobId = jobIdOf({ sourceKey, etag, options, model });
     const last = await readJson(store, keys.sourceStatus(sourceKey), JobStatus).catch(() => undefined);
-    if (last?.jobId === jobId && last.state === 'done') return { kind: 'already-delivered', jobId };
+    if (last?.jobId === jobId && last.state === 'done' && (await isDelivered(last, store))) {
+      return { kind: 'already-delivered', jobId };
+    }
     return await split(message, { jobId, options }, ports).catch((error: unknown) =>
       jobFailure(error, { jobId, sourceKey }),
     );
@@ -51,8 +53,9 @@ async function split(
   ports: SplitPorts,
 ): Promise<PlanReady | WindowsReady> {
   const { store, clock, cut, model, limits = SPLIT_LIMITS } = ports;
-  await writeStatus({ jobId, sourceKey, state: 'splitting' }, { store, clock });
+  // Before the status: whose upload was replaced meanwhile must not take the place of the newer one
   const source = await store.open(sourceKey, { etag });
+  await writeStatus({ jobId, sourceKey, state: 'splitting' }, { store, clock });
   const job = { jobId, options, inlineSeconds: limits.inlineSeconds };
   const { media, warnings, sizeBytes, segments, uncut } = await decodeAndCut(source, job, ports);
   const recording = {
@@ -73,6 +76,12 @@ async function split(
   await writeJson(store, keys.windows(jobId), windows);
   await writeJson(store, keys.recording(jobId), { ...recording, batches: 0 });
   return { kind: 'windows-ready', jobId, windows };
+}
+
+/** Whether all that was delivered is still there: people delete transcripts to have them made anew. */
+async function isDelivered({ outputs = {} }: JobStatus, store: ObjectStore): Promise<boolean> {
+  const firstBytes = Object.values(outputs).map((key) => store.read(key, { start: 0, end: 1 }));
+  return (await Promise.all(firstBytes)).every((bytes) => bytes !== undefined);
 }
 
 /** What the event says, and before that what lies beside the recording. Throws `invalid-argument`. */
