@@ -1,10 +1,11 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { runStep } from '@murmuration/pipeline/pipeline';
 import { AggregatorEnv } from './env.ts';
+import { tellEnd } from './tell-end.ts';
 
 const env = parseEnvironment(AggregatorEnv);
 const logger = new Logger({ serviceName: 'aggregator', logLevel: env.LOG_LEVEL });
@@ -20,18 +21,6 @@ export async function handler(event: unknown) {
   const answer = await runStep(['plan-transcribed', 'job-failed'], event, ports);
   logger.info(answer.kind, { answer });
   // A job's end; what merging could not do ends later, in the step that says so
-  if (!('state' in answer)) return answer;
-  await events.send(
-    new PutEventsCommand({
-      Entries: [
-        {
-          Source: 'murmuration',
-          DetailType: answer.kind,
-          Detail: JSON.stringify(answer),
-          EventBusName: env.EVENT_BUS,
-        },
-      ],
-    }),
-  );
+  if ('state' in answer) await tellEnd(answer, env.EVENT_BUS, events);
   return answer;
 }

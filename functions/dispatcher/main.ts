@@ -24,6 +24,8 @@ export async function handler(event: unknown) {
       ContentType: 'application/json',
       Body: JSON.stringify({ ...batch, bucket: env.BUCKET }),
       InvocationTimeoutSeconds: env.INFERENCE_TIMEOUT_SECONDS,
+      // Else it would wait 6 hours for an instance, and pay one, when the CPU lane is long done; SageMaker takes no less than 60
+      RequestTTLSeconds: Math.max(60, env.INFERENCE_TIMEOUT_SECONDS),
     }),
   );
   logger.info(kind, { inferenceId });

@@ -115,6 +115,15 @@ describe('the doors', () => {
     ]);
   });
 
+  it('throw where the bus does not take the end of a job, so that it is told again', async () => {
+    const failed = { FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalFailure', ErrorMessage: 'busy' }] };
+    answerOf = () => ({ status: 200, body: failed });
+    const message = { kind: 'job-failed', sourceKey: 'uploads/a.mp3', code: 'internal', reason: 'broke' };
+    await expect(doors.aggregator.handler(message)).rejects.toThrow(
+      /did not take job-failed: InternalFailure/,
+    );
+  });
+
   it('refuse what is no message of theirs', async () => {
     await expect(doors.splitter.handler({ kind: 'batch' })).rejects.toMatchObject({
       code: 'invalid-argument',
@@ -131,6 +140,7 @@ describe('the doors', () => {
     const { call, inferenceId } = await dispatched('token-1');
     expect(call.target).toBe('/endpoints/murmuration/async-invocations');
     expect(call.body).toEqual({ ...batch, bucket: 'kit' });
+    expect(call.headers['x-amzn-sagemaker-requestttlseconds']).toBe('900');
     expect(inferenceId).toMatch(new RegExp(`^${jobId}-3-[0-9a-f]{12}$`));
     expect(jsonAt(`jobs/${jobId}/tokens/${inferenceId}.json`)).toMatchObject({ taskToken: 'token-1' });
   });
