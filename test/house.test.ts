@@ -80,6 +80,8 @@ describe('an import that is not allowed is found:', () => {
     ['cdk/app.ts', "import { split } from '@murmuration/pipeline/steps/split';", /only keys and metrics/],
     ['cdk/app.ts', "import { e } from '@murmuration/whisper/engine';", /only keys and metrics/],
     ['cdk/app.ts', "import { main } from '../functions/splitter/main.ts';", /by a relative path/],
+    ['layers/api/create-api.ts', "import { e } from '@murmuration/whisper/engine';", /no layer but/],
+    ['layers/api/a.ts', "import { t } from '@murmuration/pipeline/steps/split-recording';", /the API knows/],
     ['layers/media/cut.ts', "import {\n  a,\n  type B,\n} from '@murmuration/whisper/engine';", /no layer/],
   ])('%s: %s', (file, source, rule) => {
     expect(broken(file, source)).toEqual([expect.stringMatching(rule)]);
@@ -92,6 +94,7 @@ describe('an import that is allowed is left alone:', () => {
     ['layers/pipeline/steps/merge.ts', "import { joinSegments } from '../transcripts/join-segments.ts';"],
     ['layers/media/cut.ts', "import type { Pcm } from '@murmuration/pipeline/ports';"],
     ['layers/whisper/engine.ts', "import { D } from '@murmuration/pipeline/contract/decoding';"],
+    ['layers/api/a.ts', "import { f } from '@murmuration/pipeline/formats/formats';"],
     ['cdk/app.ts', "import type { Env } from '../functions/splitter/env.ts';"],
     ['cdk/app.ts', "import { jobKey } from '@murmuration/pipeline/keys';"],
     ['test/functions/cli.test.ts', "import { a } from '../../functions/cli/parse-option.ts';"],

@@ -49,7 +49,10 @@ function exitCodes(): string {
   }
   return [...lines]
     .sort(([a], [b]) => a - b)
-    .map(([exitCode, meaning]) => `  ${String(exitCode).padStart(3)}  ${meaning.filter((words) => words !== '').join('; ')}`)
+    .map(
+      ([exitCode, meaning]) =>
+        `  ${String(exitCode).padStart(3)}  ${meaning.filter((words) => words !== '').join('; ')}`,
+    )
     .join('\n');
 }
 

@@ -3,6 +3,11 @@ import type { FoundImport } from './scan-imports.ts';
 
 /** What layers that are not the pipeline may know of it. */
 const pipelineForLayers = /^(contract\/.+|errors|ports)$/;
+/**
+ * What the API may know besides: how transcripts are written and edited, where things lie and what is counted. It never
+ * hears anything itself: engines and decoders come to it through the ports that its doors wire.
+ */
+const pipelineForApi = /^(contract\/.+|errors|ports|keys|metrics|(formats|captions|edits)\/.+)$/;
 /** What the infrastructure may know of it. */
 const pipelineForCdk = /^(keys|metrics)(\/.+)?$/;
 
@@ -41,6 +46,11 @@ function brokenByLayer(from: Room, layer: string, path: string, typeOnly: boolea
   if (from.room === 'layers/pipeline') return 'the pipeline knows no other layer: the door wires them';
   if (layer !== 'pipeline') return 'layers import no layer but the pipeline';
   if (pipelineForLayers.test(path)) return undefined;
+  if (from.room === 'layers/api') {
+    return pipelineForApi.test(path)
+      ? undefined
+      : 'the API knows contract, errors, ports, formats, captions, edits, keys and metrics of the pipeline';
+  }
   return 'layers import only contract, errors and ports of the pipeline';
 }
 

@@ -1,0 +1,110 @@
+import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  BatchWriteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+
+export type TableItem = Readonly<Record<string, unknown>>;
+export interface TableKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** A change that is made only where `condition` holds, in DynamoDB's words. */
+export interface TableUpdate {
+  readonly update: string;
+  readonly condition?: string | undefined;
+  readonly values: TableItem;
+  readonly names?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The one table of the API: keys, what they used, what was asked before, uploads and jobs. `expiresAt` ends an item. */
+export interface DynamoTable {
+  get(key: TableKey): Promise<TableItem | undefined>;
+  /** False, and nothing written, where an item is there already that has not expired by `nowSeconds`. */
+  putNew(item: TableItem & TableKey, nowSeconds: number): Promise<boolean>;
+  /** The item as it is now; undefined, and nothing changed, where the condition does not hold. */
+  change(key: TableKey, update: TableUpdate): Promise<TableItem | undefined>;
+  /** Of one `pk`, whose `sk` begins so; the last first. `after` is the `sk` of the item before the page. */
+  page(
+    pk: string,
+    prefix: string,
+    options: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<TableItem[]>;
+  removeAll(keys: readonly TableKey[]): Promise<void>;
+}
+
+/** The table of this name. What fails on the way throws `store-unavailable`. */
+export function dynamoTable({
+  tableName: TableName,
+  client = new DynamoDBClient({}),
+}: {
+  readonly tableName: string;
+  readonly client?: DynamoDBClient | undefined;
+}): DynamoTable {
+  const marshallOptions = { removeUndefinedValues: true };
+  const documents = DynamoDBDocumentClient.from(client, { marshallOptions });
+  return {
+    async get(Key) {
+      const asked = new GetCommand({ TableName, Key, ConsistentRead: true });
+      return (await documents.send(asked).catch(unavailable)).Item;
+    },
+    async putNew(Item, nowSeconds) {
+      const put = new PutCommand({
+        TableName,
+        Item,
+        // DynamoDB takes days to remove what has expired
+        ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
+        ExpressionAttributeValues: { ':now': nowSeconds },
+      });
+      return (await documents.send(put).catch(unmet)) !== undefined;
+    },
+    async change(Key, { update, condition, values, names }) {
+      const changed = new UpdateCommand({
+        TableName,
+        Key,
+        UpdateExpression: update,
+        ConditionExpression: condition,
+        ExpressionAttributeValues: values,
+        ExpressionAttributeNames: names,
+        ReturnValues: 'ALL_NEW',
+      });
+      const answer = await documents.send(changed).catch(unmet);
+      return answer && (answer.Attributes ?? {});
+    },
+    async page(pk, prefix, { after, limit }) {
+      const query = new QueryCommand({
+        TableName,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+        ScanIndexForward: false,
+        Limit: limit,
+        ...(after !== undefined && { ExclusiveStartKey: { pk, sk: after } }),
+      });
+      return (await documents.send(query).catch(unavailable)).Items ?? [];
+    },
+    async removeAll(keys) {
+      const requests = keys.map((Key) => ({ DeleteRequest: { Key } }));
+      if (requests.length === 0) return;
+      const removal = new BatchWriteCommand({ RequestItems: { [TableName]: requests } });
+      await documents.send(removal).catch(unavailable);
+    },
+  };
+}
+
+function unmet(error: unknown): undefined {
+  if (error instanceof ConditionalCheckFailedException) return undefined;
+  return unavailable(error);
+}
+
+function unavailable(cause: unknown): never {
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  throw new MurmurationError('store-unavailable', `the API's table cannot be reached: ${reason}. try again`, {
+    cause,
+  });
+}

@@ -1,0 +1,134 @@
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  S3Client,
+  S3ServiceException,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { Clock, ObjectStore } from '@murmuration/pipeline/ports';
+import { z } from 'zod';
+import type { Upload, Uploads } from '../api-ports.ts';
+import { apiObjectKey } from './api-object-key.ts';
+import type { DynamoTable } from './dynamo-table.ts';
+
+/** S3 takes 10,000 parts of 5 MiB at least. */
+const LEAST_PART_BYTES = 64 << 20;
+const MOST_PARTS = 1000;
+/** How long the addresses of parts are good, and how long the upload is remembered. */
+const SIGNED_SECONDS = 3600;
+const KEPT_SECONDS = 7 * 24 * 3600;
+
+const UploadItem = z.object({
+  name: z.string(),
+  sizeBytes: z.number(),
+  s3UploadId: z.string(),
+  completed: z.boolean(),
+});
+
+export interface S3UploadsOptions {
+  readonly bucket: string;
+  readonly table: DynamoTable;
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  /** @default one that takes region and keys from the environment */
+  readonly client?: S3Client | undefined;
+}
+
+/** Uploads that go to S3 directly, part by part, by signed addresses: they never pass through the API. */
+export function s3Uploads({
+  bucket: Bucket,
+  table,
+  store,
+  clock,
+  client = new S3Client({}),
+}: S3UploadsOptions): Uploads {
+  const place = (owner: string, id: string) => ({ pk: `owner#${owner}`, sk: `upload#${id}` });
+
+  async function find(owner: string, id: string): Promise<z.output<typeof UploadItem>> {
+    const item = await table.get(place(owner, id));
+    if (item !== undefined) return UploadItem.parse(item);
+    throw new MurmurationError('not-found', `there is no upload ${id}: create one by POST /v1/uploads`);
+  }
+
+  return {
+    async create({ id, owner, name, sizeBytes }): Promise<Upload> {
+      const Key = apiObjectKey(owner, id);
+      const { UploadId } = await client
+        .send(new CreateMultipartUploadCommand({ Bucket, Key }))
+        .catch(unavailable);
+      const partBytes = Math.max(LEAST_PART_BYTES, Math.ceil(sizeBytes / MOST_PARTS));
+      const starts = Array.from(
+        { length: Math.max(1, Math.ceil(sizeBytes / partBytes)) },
+        (_, index) => index * partBytes,
+      );
+      const parts = await Promise.all(
+        starts.map(async (startByte, index) => {
+          const endByte = Math.min(startByte + partBytes, sizeBytes);
+          const part = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: index + 1 });
+          return { url: await getSignedUrl(client, part, { expiresIn: SIGNED_SECONDS }), startByte, endByte };
+        }),
+      );
+      const now = clock();
+      const nowSeconds = Math.floor(now / 1000);
+      const kept = { name, sizeBytes, s3UploadId: UploadId, completed: false };
+      await table.putNew({ ...place(owner, id), ...kept, expiresAt: nowSeconds + KEPT_SECONDS }, nowSeconds);
+      return { id, name, sizeBytes, parts, expiresAt: now + SIGNED_SECONDS * 1000 };
+    },
+
+    async complete(owner, id, etags) {
+      const { s3UploadId, completed, sizeBytes } = await find(owner, id);
+      if (completed) return;
+      const Key = apiObjectKey(owner, id);
+      const Parts = etags.map((ETag, index) => ({ ETag, PartNumber: index + 1 }));
+      await client
+        .send(
+          new CompleteMultipartUploadCommand({
+            Bucket,
+            Key,
+            UploadId: s3UploadId,
+            MultipartUpload: { Parts },
+          }),
+        )
+        .catch((error: unknown) => {
+          if (isClientFault(error)) throw incomplete(id, error);
+          return unavailable(error);
+        });
+      const { ContentLength } = await client.send(new HeadObjectCommand({ Bucket, Key })).catch(unavailable);
+      if (ContentLength !== sizeBytes) {
+        throw new MurmurationError(
+          'invalid-argument',
+          `upload ${id} has ${ContentLength} bytes, ${sizeBytes} were announced: create another upload`,
+        );
+      }
+      await table.change(place(owner, id), {
+        update: 'SET completed = :yes',
+        values: { ':yes': true },
+      });
+    },
+
+    async open(owner, id) {
+      const { name, completed } = await find(owner, id);
+      if (!completed) throw incomplete(id);
+      return { source: await store.open(apiObjectKey(owner, id)), name };
+    },
+  };
+}
+
+const isClientFault = (error: unknown) =>
+  error instanceof S3ServiceException && error.$metadata.httpStatusCode === 400;
+
+function incomplete(id: string, cause?: unknown): MurmurationError {
+  return new MurmurationError(
+    'invalid-argument',
+    `upload ${id} is not complete: PUT every part, then POST the etags that the PUTs answered to /v1/uploads/${id}/complete`,
+    { cause },
+  );
+}
+
+function unavailable(cause: unknown): never {
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  throw new MurmurationError('store-unavailable', `S3 cannot take uploads: ${reason}. try again`, { cause });
+}

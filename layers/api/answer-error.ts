@@ -1,0 +1,14 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ApiContext } from './api-app.ts';
+import { describeError } from './contract/api-error-body.ts';
+
+/** An error as an answer, with what OpenAI's SDKs read: whether and when to try again. */
+export function answerError(c: ApiContext, error: unknown): Response {
+  const { status, body, retryable, retryAfterSeconds } = describeError(error, c.get('requestId'));
+  if (retryAfterSeconds !== undefined) c.header('retry-after', `${Math.ceil(retryAfterSeconds)}`);
+  if (status === 429 || status >= 500) c.header('x-should-retry', `${retryable}`);
+  if (status === 401) c.header('www-authenticate', 'Bearer');
+  // What is left of the body is not read: nothing else can come through this connection
+  if (!c.req.raw.bodyUsed && c.req.raw.body !== null) c.header('connection', 'close');
+  return c.json(body, status as ContentfulStatusCode);
+}

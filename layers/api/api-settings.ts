@@ -1,0 +1,15 @@
+/** What differs between the places where the API is served. */
+export interface ApiSettings {
+  /** Of the kit, for the OpenAPI document. */
+  readonly version: string;
+  /** The largest body of a request that carries audio. */
+  readonly mostBodyBytes: number;
+  /** The largest upload. */
+  readonly mostUploadBytes: number;
+  /** Requests that are transcribed or wait for it; one more is answered 429. */
+  readonly mostAtOnce: number;
+  /** US dollars for an hour of audio, for `dry_run`. */
+  readonly dollarsPerAudioHour: number;
+  /** How much faster than speech the engine is, roughly, for `dry_run`. */
+  readonly timesRealTime: number;
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+/** What is known of a key; the key itself is not. One owner may have several, so that they can be changed one by one. */
+export const ApiKey = z.strictObject({
+  id: z.string().min(1),
+  /** sha256 of the key, in hex. */
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Whose jobs and uploads it sees. */
+  owner: z.string().min(1),
+  createdAt: z.iso.datetime(),
+  /** From then on it is refused. */
+  expiresAt: z.iso.datetime().optional(),
+  /** No limit where absent. */
+  requestsPerMinute: z.int().positive().optional(),
+  /** Seconds of audio in a calendar month (UTC); no limit where absent. */
+  budgetSeconds: z.number().nonnegative().optional(),
+});
+export type ApiKey = z.infer<typeof ApiKey>;

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/** OpenAI's formats; `diarized_json` needs to know speakers, which no Whisper does. */
+export const ResponseFormat = z.enum(['json', 'text', 'srt', 'verbose_json', 'vtt']);
+export type ResponseFormat = z.infer<typeof ResponseFormat>;
+
+const temperature = z
+  .string()
+  .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?|\.\d{1,6})$/, 'give a number from 0 to 1')
+  .transform(Number);
+
+const shared = {
+  /** An id of `GET /v1/models`, or `whisper-1`. */
+  model: z.string().min(1).max(200),
+  /** Earlier text, or spellings to follow. */
+  prompt: z.string().max(20_000).optional(),
+  response_format: ResponseFormat.default('json'),
+  /** 0 climbs from 0 to 1 by itself where a text looks wrong. */
+  temperature: temperature.default(0),
+};
+
+/** How the server may cut: it always listens for voices, so these are checked and otherwise left alone. */
+const ChunkingStrategy = z.union([
+  z.literal('auto'),
+  z.strictObject({
+    type: z.literal('server_vad'),
+    prefix_padding_ms: z
+      .string()
+      .regex(/^\d{1,6}$/)
+      .optional(),
+    silence_duration_ms: z
+      .string()
+      .regex(/^\d{1,6}$/)
+      .optional(),
+    threshold: temperature.optional(),
+  }),
+]);
+
+/** Fields of `POST /v1/audio/transcriptions` beside the file, as a form sends them: in text. Others are ignored. */
+export const TranscriptionParameters = z.object({
+  ...shared,
+  /** Code or English name; detected where absent. */
+  language: z.string().max(100).optional(),
+  timestamp_granularities: z
+    .array(z.enum(['word', 'segment']))
+    .max(10)
+    .optional(),
+  include: z.array(z.literal('logprobs')).max(10).default([]),
+  chunking_strategy: ChunkingStrategy.optional(),
+  stream: z.enum(['true', 'false']).default('false'),
+});
+export type TranscriptionParameters = z.infer<typeof TranscriptionParameters>;
+
+/** Fields of `POST /v1/audio/translations`: into English. */
+export const TranslationParameters = z.object(shared);

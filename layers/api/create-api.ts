@@ -1,0 +1,50 @@
+import { errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
+import { Hono } from 'hono';
+import { answerError } from './answer-error.ts';
+import type { ApiApp, ApiEnv } from './api-app.ts';
+import type { ApiPorts } from './api-ports.ts';
+import type { ApiSettings } from './api-settings.ts';
+import { createApiTelemetry } from './api-telemetry.ts';
+import type { ApiTools } from './api-tools.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { observe } from './middleware/observe.ts';
+import { refuseStrangers } from './middleware/refuse-strangers.ts';
+import { createPlaces } from './places.ts';
+import { audioRoutes } from './routes/audio.ts';
+import { modelRoutes } from './routes/models.ts';
+import { operationRoutes } from './routes/operation.ts';
+
+/** The whole HTTP API, for any server that speaks `fetch`: API Gateway, or this machine. */
+export function createApi(ports: ApiPorts, settings: ApiSettings): ApiApp {
+  const telemetry = createApiTelemetry();
+  const tools: ApiTools = { ports, settings, telemetry, places: createPlaces(settings.mostAtOnce) };
+  const app = new Hono<ApiEnv>();
+
+  app.use(observe(ports.newId, telemetry));
+  if (ports.keyRing === undefined) app.use(refuseStrangers());
+  app.use('/v1/*', authenticate(ports));
+  app.use('/metrics', authenticate(ports));
+  for (const add of [operationRoutes, modelRoutes, audioRoutes]) add(app, tools);
+
+  app.notFound((c) => {
+    const { method, path } = c.req;
+    const allowed = methodsAt(app, path);
+    if (allowed.length > 0) c.header('allow', allowed.join(', '));
+    const code = allowed.length > 0 ? 'method-unknown' : 'not-found';
+    const where = `${method} ${path.slice(0, 200)}`;
+    return answerError(c, new MurmurationError(code, `nothing is at ${where}: see /docs`));
+  });
+  app.onError((error, c) => {
+    const isOurs = !(error instanceof MurmurationError) || errorPolicy[error.code].httpStatus >= 500;
+    if (isOurs) ports.onError(error, c.get('requestId'));
+    return answerError(c, error);
+  });
+  return app;
+}
+
+/** What other methods a path knows. */
+function methodsAt(app: ApiApp, path: string): string[] {
+  return ['GET', 'POST', 'PUT', 'DELETE'].filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
+  );
+}

@@ -1,0 +1,51 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { ApiPorts, Transcribed, Transcriber, TranscribingOptions } from './api-ports.ts';
+import type { ApiKey } from './contract/api-key.ts';
+
+/**
+ * Transcribes, and books each batch to the key's budget as it is heard; where that does not suffice, it stops. Throws
+ * what the transcriber throws, and `budget-spent`.
+ */
+export async function transcribeForKey(
+  key: ApiKey,
+  request: Parameters<Transcriber['transcribe']>[0],
+  { transcriber, ledger }: Pick<ApiPorts, 'transcriber' | 'ledger'>,
+  { signal, onProgress }: TranscribingOptions = {},
+): Promise<Transcribed> {
+  if (!(await ledger.spend(key, 0))) throw budgetSpent();
+  const stop = new AbortController();
+  const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
+  let bookedSeconds = 0;
+  let booking: Promise<unknown> = Promise.resolve();
+  const book = (doneSeconds: number) => {
+    const seconds = doneSeconds - bookedSeconds;
+    bookedSeconds = doneSeconds;
+    booking = booking.then(async () => {
+      if (!stop.signal.aborted && !(await ledger.spend(key, seconds))) stop.abort(budgetSpent());
+    });
+    // Told below; until then nobody listens
+    booking.catch((error: unknown) => stop.abort(error));
+  };
+  try {
+    const recording = await transcriber.transcribe(request, {
+      signal: AbortSignal.any(signals),
+      onProgress: (progress) => {
+        book(progress.doneSeconds);
+        onProgress?.(progress);
+      },
+    });
+    await booking;
+    stop.signal.throwIfAborted();
+    return recording;
+  } catch (error) {
+    if (stop.signal.aborted) throw stop.signal.reason;
+    throw error;
+  }
+}
+
+function budgetSpent(): MurmurationError {
+  return new MurmurationError(
+    'budget-spent',
+    "this key's budget for the month is spent: wait for the next month, or ask for more",
+  );
+}
