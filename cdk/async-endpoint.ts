@@ -16,6 +16,8 @@ export interface AsyncEndpointProps {
   readonly recordings: RecordingBucket;
   readonly image: RepositoryImage;
   readonly instanceType: string;
+  /** SageMaker's name for the instance's system, and so for its NVIDIA driver. */
+  readonly amiVersion: string;
   /** Requests that one instance works on at once. */
   readonly concurrency: number;
   readonly minInstances: number;
@@ -135,6 +137,7 @@ export class AsyncEndpoint extends Construct {
           variantName: VARIANT,
           modelName: model.attrModelName,
           instanceType: props.instanceType,
+          inferenceAmiVersion: props.amiVersion,
           // SageMaker starts no endpoint with none; it is scaled in to zero afterwards
           initialInstanceCount: Math.max(1, props.minInstances),
         },
@@ -155,7 +158,7 @@ export class AsyncEndpoint extends Construct {
     });
   }
 
-  private createRole({ recordings, image, encryptionKey, signs }: AsyncEndpointProps): Role {
+  private createRole({ recordings, image, encryptionKey, signs, vpc }: AsyncEndpointProps): Role {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('sagemaker.amazonaws.com') });
     recordings.grantReadUnder(role, [keys.jobsPrefix]);
     recordings.grantWriteUnder(role, [keys.asyncOutputPrefix, keys.asyncFailurePrefix]);
@@ -163,6 +166,7 @@ export class AsyncEndpoint extends Construct {
     encryptionKey?.grantEncryptDecrypt(role);
     this.successTopic.grantPublish(role);
     this.errorTopic.grantPublish(role);
+    if (vpc !== undefined) role.addToPolicy(joinVpc);
     const logs = `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:log-group:/aws/sagemaker/Endpoints/${signs.name}-gpu:*`;
     role.addToPolicy(
       new PolicyStatement({
@@ -181,3 +185,19 @@ export class AsyncEndpoint extends Construct {
     };
   }
 }
+
+/** https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html: what a model in a VPC needs, of no resource beforehand. */
+const joinVpc = new PolicyStatement({
+  actions: [
+    'ec2:CreateNetworkInterface',
+    'ec2:CreateNetworkInterfacePermission',
+    'ec2:DeleteNetworkInterface',
+    'ec2:DeleteNetworkInterfacePermission',
+    'ec2:DescribeDhcpOptions',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSecurityGroups',
+    'ec2:DescribeSubnets',
+    'ec2:DescribeVpcs',
+  ],
+  resources: ['*'],
+});

@@ -20,6 +20,9 @@ import { Construct } from 'constructs';
 import type { GpuLane } from './gpu-lane.ts';
 import { addRetries, waitForRoom } from './retries.ts';
 
+/** Names the state machine of the map's executions: `<machine>/batches`. */
+export const BATCH_MAP_LABEL = 'batches';
+
 export interface BatchMapProps {
   readonly bucket: IBucket;
   readonly cpuLane: IFunction;
@@ -57,7 +60,7 @@ export function batchMap(scope: Construct, props: BatchMapProps): DistributedMap
   );
 
   const map = new DistributedMap(scope, 'Transcribe', {
-    label: 'batches',
+    label: BATCH_MAP_LABEL,
     mapExecutionType: StateMachineType.STANDARD,
     itemReader: new S3JsonItemReader({
       bucket: props.bucket,

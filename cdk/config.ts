@@ -44,6 +44,11 @@ export const Config = z.strictObject({
     .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/)
     .default('ml.g6.xlarge')
     .describe('a SageMaker instance type such as "ml.g6.xlarge"'),
+  gpuAmiVersion: z
+    .string()
+    .regex(/^[a-z0-9]+-ami-sagemaker-inference-gpu-[0-9-]+$/)
+    .default('al2023-ami-sagemaker-inference-gpu-4-1')
+    .describe('an InferenceAmiVersion of SageMaker; CUDA 13 needs one with driver 580 or newer'),
   gpuMinInstances: number(z.int().min(0).max(100))
     .default(0)
     .describe('a whole number from 0 to 100; 0 costs nothing while idle'),

@@ -1,6 +1,7 @@
-import { type App, Duration, Size, Stack, Tags } from 'aws-cdk-lib';
+import { type App, Aws, Duration, Size, Stack, Tags } from 'aws-cdk-lib';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -63,6 +64,7 @@ function gpu(scope: Construct, config: Config): GpuProps | undefined {
   return {
     image: gpuImage,
     instanceType: config.gpuInstanceType,
+    amiVersion: config.gpuAmiVersion,
     minInstances: config.gpuMinInstances,
     maxInstances: config.gpuMaxInstances,
     concurrency: config.gpuConcurrency,
@@ -98,6 +100,9 @@ function vpc(scope: Construct, { vpc }: Config): IVpc | undefined {
 function alarmTopic(scope: Construct, { alarmEmail }: Config): Topic | undefined {
   if (alarmEmail === undefined) return undefined;
   const topic = new Topic(scope, 'Alarms', { enforceSSL: true });
+  // A policy of its own takes the place of the default one, which lets alarms of the account in
+  const conditions = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
+  topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com', { conditions }));
   topic.addSubscription(new EmailSubscription(alarmEmail));
   return topic;
 }

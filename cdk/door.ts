@@ -5,6 +5,7 @@ import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { FileLayer } from './file-layer.ts';
 
@@ -26,6 +27,8 @@ export interface DoorProps extends DoorSettings {
   readonly environment: Readonly<Record<string, string>>;
   /** @default none */
   readonly layers?: readonly FileLayer[];
+  /** Where events go that it could not take, for a door that is called without waiting. @default none */
+  readonly deadLetters?: Queue;
 }
 
 /** Lambda's limit for code and layers together once unpacked. */
@@ -38,7 +41,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** A function of functions/: bundled, logged for a limited time, traced, and on x86_64. */
 export class Door extends NodejsFunction {
   constructor(scope: Construct, id: string, props: DoorProps) {
-    const { door, description, memory, timeout, layers = [], vpc } = props;
+    const { door, description, memory, timeout, layers = [], vpc, deadLetters } = props;
     assertFits(door, layers);
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       retention: props.logRetention,
@@ -56,6 +59,7 @@ export class Door extends NodejsFunction {
       memorySize: memory.toMebibytes(),
       timeout,
       layers: [...layers],
+      ...(deadLetters === undefined ? {} : { deadLetterQueue: deadLetters }),
       tracing: Tracing.ACTIVE,
       logGroup,
       ...(vpc === undefined ? {} : { vpc }),

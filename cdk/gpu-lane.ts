@@ -47,7 +47,8 @@ export class GpuLane extends Construct {
     const { recordings, endpoint, scaling, signs } = props;
     this.timeout = props.timeout;
     this.metricsNamespace = props.metricsNamespace;
-    const door = { ...props, memory: Size.mebibytes(512), timeout: Duration.minutes(1) };
+    const { deadLetters, ...settings } = props;
+    const door = { ...settings, memory: Size.mebibytes(512), timeout: Duration.minutes(1) };
     const tokens = `${keys.jobsPrefix}*/tokens/`;
     const BUCKET = recordings.bucket.bucketName;
 
@@ -68,12 +69,13 @@ export class GpuLane extends Construct {
       ...door,
       door: 'callback',
       description: 'hears that an inference ended and tells the state machine',
+      deadLetters,
       environment: { BUCKET } satisfies CallbackEnv,
     });
     recordings.grantReadUnder(this.callback, [tokens, keys.asyncOutputPrefix, keys.asyncFailurePrefix]);
     recordings.grantWriteUnder(this.callback, [`${keys.jobsPrefix}*/batches/`]);
     for (const topic of [endpoint.successTopic, endpoint.errorTopic]) {
-      topic.addSubscription(new LambdaSubscription(this.callback, { deadLetterQueue: props.deadLetters }));
+      topic.addSubscription(new LambdaSubscription(this.callback, { deadLetterQueue: deadLetters }));
     }
 
     this.failing = watch(this, signs, {

@@ -2,6 +2,7 @@ import { keys } from '@murmuration/pipeline/keys';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
@@ -19,7 +20,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import { type BatchMapProps, batchMap } from './batch-map.ts';
+import { BATCH_MAP_LABEL, type BatchMapProps, batchMap } from './batch-map.ts';
 import { addRetries } from './retries.ts';
 import { type Signs, watch } from './watch.ts';
 
@@ -57,12 +58,23 @@ export class TranscriptionMachine extends Construct {
         includeExecutionData: false,
       },
     });
-    if (props.gpuLane !== undefined) this.machine.grantTaskResponse(props.gpuLane.callback);
+    if (props.gpuLane !== undefined) this.grantTaskResponse(props.gpuLane.callback);
     this.failing = watch(this, props.signs, {
       heading: 'jobs-failing',
       reason: '1 of 20 jobs failed within 15 minutes, of at least 5: single broken uploads are no alarm.',
       metric: this.metricFailureRate(),
       threshold: 5,
+    });
+  }
+
+  /** Lets a door answer the tasks that wait. */
+  private grantTaskResponse(grantee: IGrantable): void {
+    this.machine.grantTaskResponse(grantee);
+    // They are tasks of the map's executions, whose state machine bears the map's label; AWS says nowhere which it asks for
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
+      resourceArns: [`${this.machine.stateMachineArn}/${BATCH_MAP_LABEL}`],
     });
   }
 
@@ -121,13 +133,13 @@ export class TranscriptionMachine extends Construct {
 
     const split = this.invoke('Split', splitter);
     split.addCatch(this.describeBreak('Split broke').next(tell), catching);
-    split.next(
-      new Choice(this, 'Planned?')
-        .when(Condition.stringEquals('$.kind', 'plan-ready'), transcribe)
-        .when(Condition.stringEquals('$.kind', 'windows-ready'), windows.next(join).next(transcribe))
-        .when(Condition.stringEquals('$.kind', 'already-delivered'), done)
-        .otherwise(tell),
-    );
+    const planned = new Choice(this, 'Planned?')
+      .when(Condition.stringEquals('$.kind', 'plan-ready'), transcribe)
+      .when(Condition.stringEquals('$.kind', 'windows-ready'), windows.next(join))
+      .when(Condition.stringEquals('$.kind', 'already-delivered'), done)
+      .otherwise(tell);
+    split.next(planned);
+    join.next(planned);
     return new Choice(this, 'Uploaded?')
       .when(Condition.stringMatches('$.key', `${keys.uploadsPrefix}*`), split)
       .otherwise(new Succeed(this, 'Not an upload'));

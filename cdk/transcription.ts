@@ -34,6 +34,8 @@ export interface GpuProps {
   readonly image: RepositoryImage;
   /** @default 'ml.g6.xlarge' */
   readonly instanceType?: string;
+  /** Of the instance's system. @default the one whose driver the image's CUDA 13 needs */
+  readonly amiVersion?: string;
   /** @default 0, which costs nothing while idle */
   readonly minInstances?: number;
   /** @default 2 */
@@ -83,7 +85,7 @@ export interface TranscriptionProps {
   readonly encryptionKey?: IKey | undefined;
   /** @default none */
   readonly vpc?: IVpc | undefined;
-  /** Where alarms are told. @default nowhere */
+  /** Where alarms are told; must let cloudwatch.amazonaws.com publish. @default nowhere */
   readonly alarmTopic?: ITopic | undefined;
   /** Alarms link to its headings. @default 'cdk/README.md' */
   readonly runbookUrl?: string;
@@ -139,15 +141,18 @@ export class Transcription extends Construct {
     if (props.gpu !== undefined) {
       const { image, instanceType = 'ml.g6.xlarge', minInstances = 0, maxInstances = 2 } = props.gpu;
       const { concurrency = 8, timeout = Duration.minutes(15), modelPrefix } = props.gpu;
+      const { amiVersion = 'al2023-ami-sagemaker-inference-gpu-4-1' } = props.gpu;
       const shared = { ...settings, recordings, signs, minInstances, concurrency };
       const endpoint = new AsyncEndpoint(scopes.inference, 'GpuEndpoint', {
         ...shared,
         image,
         instanceType,
+        amiVersion,
         environment: {
           METRICS_NAMESPACE: namespace,
           ...cacheEnvironment(cache),
-          ...(modelPrefix === undefined ? {} : { MODEL_PREFIX: modelPrefix }),
+          // The image's own user may write there, and not where a baked model lies
+          ...(modelPrefix === undefined ? {} : { MODEL_PREFIX: modelPrefix, MODEL_FOLDER: '/tmp/model' }),
         },
         encryptionKey,
       });

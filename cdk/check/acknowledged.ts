@@ -23,12 +23,6 @@ const invoke = (door: string): Acknowledged => ({
 });
 
 export const acknowledged: readonly Acknowledged[] = [
-  {
-    at: 'pipeline/DeadLetters/Queue',
-    rule: /-SQS3$/,
-    reason:
-      'it is the dead letter queue: of the EventBridge target and of both subscriptions, which nag does not follow',
-  },
   xray('inference/CpuLane/Function'),
   objects('inference/CpuLane/Function', 'jobs/', 'reads the audio of whatever job its batch is of'),
   objects('inference/CpuLane/Function', 'jobs/*/batches/', 'writes results, of any job, nothing else'),

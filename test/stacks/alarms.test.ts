@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { synthesize } from './synthesize.ts';
 
@@ -51,6 +52,17 @@ describe('alarms', () => {
   it('are told by e-mail, but for those that are normal for a minute', () => {
     const silent = alarms.filter(({ actions }) => !/Alarms/.test(actions)).map(({ name }) => name);
     expect(silent.sort()).toEqual(['murmuration-gpu-cold', 'murmuration-gpu-fallbacks']);
+  });
+
+  it('may publish to the topic of the e-mail', () => {
+    const { storage } = synthesize();
+    storage.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: Match.objectLike({
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Allow', Principal: { Service: 'cloudwatch.amazonaws.com' } }),
+        ]),
+      }),
+    });
   });
 
   it('stay quiet while the kit is idle', () => {

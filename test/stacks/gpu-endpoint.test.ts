@@ -1,4 +1,4 @@
-import { Match } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { cpuOnly, synthesize } from './synthesize.ts';
 
@@ -76,6 +76,7 @@ describe('the GPU endpoint', () => {
         Environment: Match.objectLike({
           CACHE_TOKEN_PARAMETER: '/murmuration/cache',
           MODEL_PREFIX: 'models/turbo-fp16/',
+          MODEL_FOLDER: '/tmp/model',
         }),
       }),
     });
@@ -86,13 +87,49 @@ describe('the GPU endpoint', () => {
     expect(JSON.stringify(role)).toContain('/models/turbo-fp16/*');
   });
 
+  it('runs on a driver that the image can use', () => {
+    inference.hasResourceProperties('AWS::SageMaker::EndpointConfig', {
+      ProductionVariants: [
+        Match.objectLike({ InferenceAmiVersion: 'al2023-ami-sagemaker-inference-gpu-4-1' }),
+      ],
+    });
+  });
+
+  it('may join a VPC where it is in one', () => {
+    const vpc = {
+      id: 'vpc-0123456789abcdef0',
+      availabilityZones: ['eu-west-1a'],
+      privateSubnetIds: ['subnet-0123456789abcdef0'],
+    };
+    const roleOf = (template: Template) =>
+      Object.entries(template.findResources('AWS::IAM::Policy')).find(([id]) =>
+        id.startsWith('GpuEndpointRole'),
+      );
+    expect(JSON.stringify(roleOf(synthesize({ vpc }).inference))).toContain('ec2:CreateNetworkInterface');
+    expect(JSON.stringify(roleOf(inference))).not.toContain('ec2:');
+  });
+
   it('starts with one instance, for SageMaker starts none with zero', () => {
     inference.hasResourceProperties('AWS::SageMaker::EndpointConfig', {
       ProductionVariants: [Match.objectLike({ InitialInstanceCount: 1, VariantName: 'main' })],
     });
   });
 
+  it('is answered for by the callback, in the executions of the map too', () => {
+    const [policy] = Object.entries(pipeline.findResources('AWS::IAM::Policy')).filter(([name]) =>
+      name.startsWith('GpuLaneCallback'),
+    );
+    const text = JSON.stringify(policy);
+    expect(text).toContain('states:SendTaskSuccess');
+    expect(text).toContain('"/batches"');
+  });
+
   it('tells the callback of both ends, and keeps what it could not tell', () => {
+    const callback = { Description: Match.stringLikeRegexp('hears that an inference ended') };
+    pipeline.hasResourceProperties('AWS::Lambda::Function', {
+      ...callback,
+      DeadLetterConfig: { TargetArn: Match.anyValue() },
+    });
     pipeline.resourceCountIs('AWS::SNS::Subscription', 2);
     pipeline.allResourcesProperties('AWS::SNS::Subscription', {
       Protocol: 'lambda',

@@ -20,7 +20,8 @@ describe('the state machine', () => {
       { Variable: '$.kind', StringEquals: 'already-delivered', Next: 'Done' },
     ]);
     expect(states['Cut windows']!.Next).toBe('Join windows');
-    expect(states['Join windows']!.Next).toBe('Transcribe');
+    // Joining may fail the job, too
+    expect(states['Join windows']!.Next).toBe('Planned?');
     expect(states['Transcribe']!.Next).toBe('Merge');
     expect(states['Merge']!.Next).toBe('Delivered?');
   });

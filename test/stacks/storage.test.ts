@@ -66,6 +66,19 @@ describe('with a key of its own', () => {
     pipeline.hasResourceProperties('AWS::SQS::Queue', { KmsMasterKeyId: Match.anyValue() });
   });
 
+  it('those who bring dead letters may use it', () => {
+    storage.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: Match.objectLike({
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+            Principal: { Service: ['events.amazonaws.com', 'sns.amazonaws.com'] },
+          }),
+        ]),
+      }),
+    });
+  });
+
   it('every door may use it', () => {
     for (const template of [inference, pipeline]) {
       for (const [name, policy] of Object.entries(template.findResources('AWS::IAM::Policy'))) {
