@@ -1,0 +1,69 @@
+import { CopyObjectCommand, HeadObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import { keys } from '@murmuration/pipeline/keys';
+import type { ObjectStore } from '@murmuration/pipeline/ports';
+import type { JobRequest, Uploads } from '../api-ports.ts';
+import { apiObjectKey } from './api-object-key.ts';
+import type { FetchedRecording } from './step-functions-jobs.ts';
+
+export interface FetchRecordingOptions {
+  readonly bucket: string;
+  readonly store: ObjectStore;
+  readonly uploads: Uploads;
+  /** The bytes at an address that a stranger sent: of the public internet only, and not more than an upload may have. */
+  readonly download: (url: URL) => AsyncIterable<Uint8Array>;
+  /** @default one that takes region and keys from the environment */
+  readonly client?: S3Client | undefined;
+}
+
+/** Brings recordings to a place of their job's own, for a job's results lie beside its source. Answers where. */
+export function fetchRecording({
+  bucket: Bucket,
+  store,
+  uploads,
+  download,
+  client = new S3Client({}),
+}: FetchRecordingOptions): (request: JobRequest) => Promise<FetchedRecording> {
+  async function copy(from: string, to: string): Promise<void> {
+    const CopySource = `${Bucket}/${from.split('/').map(encodeURIComponent).join('/')}`;
+    await client.send(new CopyObjectCommand({ Bucket, CopySource, Key: to })).catch((error: unknown) => {
+      const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+      if (status !== 404) throw unavailable(error);
+      throw new MurmurationError('not-found', `there is no "${from}" in the bucket: upload it first`, {
+        details: { param: 's3_key' },
+      });
+    });
+  }
+
+  return async ({ id, owner, source }) => {
+    const key = apiObjectKey(owner, id);
+    if (source.kind === 'upload') {
+      await uploads.open(owner, source.uploadId);
+      await copy(apiObjectKey(owner, source.uploadId), key);
+    } else if (source.kind === 's3') {
+      // Other owners' recordings lie under uploads/ too
+      const own = `${keys.uploadsPrefix}owners/${owner}/`;
+      if (!source.key.startsWith(own)) {
+        throw new MurmurationError(
+          'invalid-argument',
+          `"${source.key}" is not yours to transcribe: put the recording under "${own}"`,
+          { details: { param: 's3_key' } },
+        );
+      }
+      await copy(source.key, key);
+    } else {
+      await store.writeStream(key, download(new URL(source.url)));
+    }
+    const { ETag = '', ContentLength = 0 } = await client
+      .send(new HeadObjectCommand({ Bucket, Key: key }))
+      .catch((error: unknown) => {
+        throw unavailable(error);
+      });
+    return { key, etag: ETag.replaceAll('"', ''), sizeBytes: ContentLength };
+  };
+}
+
+function unavailable(cause: unknown): MurmurationError {
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return new MurmurationError('store-unavailable', `S3 cannot be reached: ${reason}. try again`, { cause });
+}
