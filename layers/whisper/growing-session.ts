@@ -1,3 +1,4 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { RunRequest, RunResult, Session } from './session.ts';
 
 interface Task {
@@ -12,7 +13,7 @@ const WAITING_TO_GROW = 2;
 /**
  * Runs one request at a time in `first`, which has all threads, until there are more of them than that: then in sessions of
  * few threads each, side by side. A third more is done that way, for most of the decoder's steps are too small to share
- * between threads. If `openAll` fails, for want of memory say, `first` goes on.
+ * between threads. If `openAll` fails, for want of memory say, `first` goes on. A session that died is not asked again.
  */
 export function growingSession(first: Session, openAll: () => Promise<readonly Session[]>): Session {
   const waiting: Task[] = [];
@@ -28,7 +29,10 @@ export function growingSession(first: Session, openAll: () => Promise<readonly S
       const { request, resolve, reject } = waiting.shift()!;
       const work = session
         .run(request)
-        .then(resolve, reject)
+        .then(resolve, (error: unknown) => {
+          if (isFatal(error)) lose(session);
+          reject(error);
+        })
         .finally(() => {
           working.delete(work);
           if (sessions.includes(session)) free.push(session);
@@ -39,9 +43,20 @@ export function growingSession(first: Session, openAll: () => Promise<readonly S
     if (waiting.length >= WAITING_TO_GROW && closing === undefined) growing ??= grow();
   }
 
+  /** A dead session would draw all work that waits, for it fails at once. */
+  function lose(session: Session): void {
+    sessions = sessions.filter((other) => other !== session);
+    if (sessions.length === 0) growing = grow();
+  }
+
   async function grow(): Promise<void> {
-    const more = await openAll().catch(() => undefined);
-    if (more === undefined) return;
+    let more: readonly Session[];
+    try {
+      more = await openAll();
+    } catch (error) {
+      if (sessions.length === 0) for (const { reject } of waiting.splice(0)) reject(error);
+      return;
+    }
     sessions = more;
     free.splice(0, free.length, ...more);
     start();
@@ -64,4 +79,8 @@ export function growingSession(first: Session, openAll: () => Promise<readonly S
       return closing;
     },
   };
+}
+
+function isFatal(error: unknown): boolean {
+  return error instanceof MurmurationError && error.details['fatal'] === true;
 }

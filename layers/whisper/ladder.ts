@@ -30,6 +30,8 @@ export interface Outcome<A extends Attempt> {
   readonly row: Row;
   /** Attempts with a fault that were passed over; one that passes but is not the best is not among them. */
   readonly fallbacks: readonly Fallback[];
+  /** What is wrong with the attempt that was kept, where none was without fault. */
+  readonly fault: FallbackReason | undefined;
   readonly silent: boolean;
 }
 
@@ -115,7 +117,8 @@ function outcome<A extends Attempt>(tries: readonly Try<A>[], options: Threshold
       ? []
       : [{ context: row.context, temperature: row.temperature, reason }],
   );
-  return { attempt: best.attempt, row: best.row, fallbacks, silent: isSilent(best.attempt, options) };
+  const { attempt, row, reason } = best;
+  return { attempt, row, fallbacks, fault: reason, silent: isSilent(attempt, options) };
 }
 
 /** Without fault first; then unlikely before looping (loops are confident); then by log-probability. */

@@ -13,7 +13,7 @@ export interface SegmentAudio {
 
 /** What the ladder kept, as the contract has it; the text of a silent segment moves to `dropped`. */
 export function toSegmentTranscript(
-  { attempt, row, fallbacks, silent }: Outcome<DecodedRow>,
+  { attempt, row, fallbacks, fault, silent }: Outcome<DecodedRow>,
   { seconds, language }: SegmentAudio,
   options: Pick<DecodingOptions, 'words'>,
   { tokenizer, delaySeconds }: { tokenizer: Pick<Tokenizer, 'pieces'>; delaySeconds: number },
@@ -41,6 +41,7 @@ export function toSegmentTranscript(
     temperature: row.temperature,
     context: row.context,
     fallbacks: [...fallbacks],
+    ...(fault !== undefined && { fault }),
     ...(dropped && { dropped: { reason: 'no-speech' as const, text: attempt.text } }),
   };
 }

@@ -1,4 +1,3 @@
-import { freemem } from 'node:os';
 import type { Manifest } from './manifest.ts';
 import { defaultThreads } from './threads.ts';
 
@@ -15,7 +14,7 @@ const SHARE_OF_MEMORY = 0.5;
 export function sessionsFor(
   manifest: Pick<Manifest, 'files'>,
   threads: number = defaultThreads(),
-  freeBytes: number = freemem(),
+  freeBytes: number = process.availableMemory(),
 ): number {
   const fileBytes = Object.values(manifest.files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const fitting = Math.floor((freeBytes * SHARE_OF_MEMORY) / (fileBytes * MEMORY_PER_FILE_BYTE));

@@ -47,6 +47,8 @@ export async function openWorkerSession(
     worker.once('message', (answer: Answer) => {
       if ('inputNames' in answer) resolve(new Set(answer.inputNames));
     });
+    // Nothing happens where it loaded
+    ended.then(() => reject(onnxError(new Error('its thread ended'), `loading model ${modelId}`)));
   });
   worker.on('message', (answer: Answer) => {
     if (!('id' in answer)) return;

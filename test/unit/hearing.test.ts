@@ -133,6 +133,24 @@ describe('hearing', () => {
     expect(transcripts[0]!.words!.map(({ startSeconds }) => startSeconds > 6)).toEqual([false, true]);
   });
 
+  it('takes nothing from a second look that has a fault, however sure it is', async () => {
+    const plain = engineOf(['first', 'second']);
+    const engine: Engine = {
+      ...plain,
+      async transcribe(pcms, options) {
+        const heard = await plain.transcribe(pcms);
+        const isSecondLook = options?.temperatures?.length === 1;
+        return heard.map((segment) => ({
+          ...segment,
+          ...(isSecondLook && { fault: 'repetition' as const }),
+        }));
+      },
+    };
+    const segments = [{ pcm: clip(0, 1), speech: [span(4.5, 5.5), span(7, 9)] }];
+    const { transcripts } = await hearSegments(segments, {}, heardLanguages(), { engine });
+    expect(transcripts[0]!.text).toBe(' first');
+  });
+
   it('times no words where nobody asked for them and the text is as long as the voice', async () => {
     const asked: unknown[] = [];
     const plain = engineOf(['first']);

@@ -1,3 +1,4 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import { growingSession } from '@murmuration/whisper/growing-session';
 import type { RunRequest, RunResult, Session } from '@murmuration/whisper/session';
 import { describe, expect, it } from 'vitest';
@@ -14,6 +15,7 @@ function sessionOf(name: string, diary: string[]): Session {
       diary.push(`${name} ${rows}`);
       await tick();
       if (rows < 0) throw new Error('broken');
+      if (rows > 1000) throw new MurmurationError('internal', 'dead', { details: { fatal: true } });
       return { steps: rows } as RunResult;
     },
     async close() {
@@ -70,6 +72,18 @@ describe('a session that grows', () => {
       [1, -1, 3, 4, -5].map((number) => session.run(requestOf(number))),
     );
     expect(results.map(({ status }) => status === 'fulfilled')).toEqual([true, false, true, true, false]);
+    await session.close();
+  });
+
+  it('asks no session again that died, and opens others once all have', async () => {
+    const { session, diary, opened } = growing();
+    await Promise.all([1, 2, 3, 4].map((number) => session.run(requestOf(number))));
+    await Promise.allSettled([1001, 1002].map((number) => session.run(requestOf(number))));
+    const before = diary.length;
+    const results = await Promise.all([5, 6, 7].map((number) => session.run(requestOf(number))));
+    expect(results.map(({ steps }) => steps)).toEqual([5, 6, 7]);
+    expect(opened()).toBe(2);
+    expect(diary.slice(before).filter((line) => /\d/.test(line))).toHaveLength(3);
     await session.close();
   });
 

@@ -5,7 +5,7 @@ import { MurmurationError } from '../errors.ts';
 import type { Pcm } from '../ports.ts';
 
 /** Raise it when the same key would come to mean another result: a new way of decoding, a new field. */
-const KEY_VERSION = 2;
+const KEY_VERSION = 3;
 
 /** All that a segment's transcript depends on. */
 export interface CacheKeyInput {

@@ -51,6 +51,8 @@ export const SegmentTranscript = z.strictObject({
   temperature: z.number().min(0).max(1),
   context: z.enum(['short', 'full']),
   fallbacks: z.array(Fallback),
+  /** What is wrong with the text even so: every rung of the ladder had a fault, and this one the least. */
+  fault: FallbackReason.optional(),
   /** Where channels were transcribed apart, counted from 0. */
   channel: z.int().nonnegative().optional(),
   dropped: z.strictObject({ reason: DropReason, text: z.string() }).optional(),

@@ -33,15 +33,14 @@ export async function secondLook(
     return unheardSpeech(words, speech).map((gap) => ({ index, gap, language, ...pieceOf(pcm, gap) }));
   });
   const result = [...heard];
-  const { logprobThreshold = -1 } = decoding;
   for (const [language, group] of groupByLanguage(looks)) {
     const pieces = group.map((look) => look.pcm);
     const found = await engine.transcribe(pieces, { ...decoding, language, temperatures: [0] }, signal);
     // From the last, so that the words of one gap do not move those of another
     for (const [place, look] of [...group.entries()].reverse()) {
-      const { words = [], tokens, avgLogprob } = shiftSegment(found[place]!, look.startSeconds);
+      const { words = [], tokens, fault } = shiftSegment(found[place]!, look.startSeconds);
       const segment = result[look.index]!;
-      if (words.length === 0 || avgLogprob < logprobThreshold) continue;
+      if (words.length === 0 || fault !== undefined) continue;
       const all = insertWords(segment.words ?? [], words, look.gap);
       const text = all.map((word) => word.text).join('');
       result[look.index] = {
