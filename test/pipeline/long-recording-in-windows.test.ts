@@ -29,11 +29,13 @@ it('cuts the rest of a long recording in windows, to the same plan and transcrip
 });
 
 it('cuts each channel in windows of its own', async () => {
+  // One second of each channel
   const limits = { inlineSeconds: 2, windowSeconds: 3 };
   const { ports, store, upload, json } = portsInMemory({ limits });
   await store.write('uploads/call.wav.options.json', JSON.stringify({ channels: 'separate' }));
   const call = `${numbers.join(' ')}\n${numbers.map((n) => n + 100).join(' ')}`;
   const end = await runJob(await upload('uploads/call.wav', call), { ports });
+  expect((await json(`jobs/${end.jobId}/parts/0.json`)).segments).toHaveLength(2);
   expect(end).toMatchObject({ state: 'done', durationSeconds: 40 });
   const { segments } = await json('transcripts/uploads/call.wav.json');
   const heard = segments.map(({ text, channel }: { text: string; channel: number }) => [

@@ -28,7 +28,7 @@ export interface DecodedRecording {
 
 /**
  * One pass over a recording: decodes it, keeps its PCM as an object a channel, and cuts it on the way, up to a pause after
- * `inlineSeconds`. Holds some seconds of audio. Throws what the decoder and the store throw; then no object is left.
+ * `inlineSeconds` of all channels together. Holds some seconds of audio. Throws what the decoder and the store throw; then no object is left.
  */
 export async function decodeAndCut(
   source: RangeSource,
@@ -39,12 +39,13 @@ export async function decodeAndCut(
   const sinks = names.map((channel) => objectSink(store, keys.audio(jobId, channel)));
   const kept = keep(blocks, sinks);
   const segments: UnnumberedSegment[] = [];
+  // Each channel is listened to on its own
+  const stopSample = (inlineSeconds * SAMPLE_RATE_HERTZ) / names.length;
   const borders = names.map((): number | undefined => undefined);
   try {
     for await (const { channel, ...segment } of cutChannels(withoutEnd(kept), names.length, cut)) {
       // A segment that begins in a pause is the place to stop: nothing of it was heard before
-      const mayStop =
-        segment.startSample >= inlineSeconds * SAMPLE_RATE_HERTZ && segment.overlapSamples === 0;
+      const mayStop = segment.startSample >= stopSample && segment.overlapSamples === 0;
       if (mayStop) borders[channel] ??= segment.startSample * BYTES_PER_SAMPLE;
       if (borders[channel] === undefined) segments.push(segmentOfCut(segment, { channel: names[channel] }));
       else if (borders.every((border) => border !== undefined)) break;
