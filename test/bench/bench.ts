@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { measureFront } from './front.ts';
+import { measureLive } from './live.ts';
 import { startPeers, startRoster } from './roster.ts';
 import { measureSpeed } from './speed.ts';
 import { measureTimes } from './times.ts';
@@ -10,6 +11,7 @@ const help = `Measures Murmuration beside faster-whisper: same weights, same mac
   npm run bench                           speed, start and memory on short recordings
   npm run bench -- words MANIFEST.jsonl   word error over recordings with references, one {"file","text"} a line
   npm run bench -- times [TIMES.jsonl...] when words begin, on speech whose word times are known: see word-times/
+  npm run bench -- live                   how soon words of live speech are shown and final, in real time (45 s)
   npm run bench -- front FILE...          decoding, voices and cuts: all that comes before the engine
 
   --threads N   of every contestant (default 2; of the voice detector: 1)
@@ -34,7 +36,7 @@ const { values, positionals } = parseArgs({
 
 const [subject = 'speed', ...files] = positionals;
 const known =
-  ['speed', 'times'].includes(subject) || (['words', 'front'].includes(subject) && files.length > 0);
+  ['speed', 'times', 'live'].includes(subject) || (['words', 'front'].includes(subject) && files.length > 0);
 if (values.help || !known) {
   console.log(help);
   process.exit(values.help ? 0 : 2);
@@ -45,6 +47,10 @@ if (subject === 'front') {
   process.exit();
 }
 const threads = Number(values.threads ?? 2);
+if (subject === 'live') {
+  await measureLive({ name, threads, model: values.models });
+  process.exit();
+}
 const contestants = [
   ...(await startRoster(values.models.split(','), threads, { words: subject === 'times' })),
   ...(values.alone

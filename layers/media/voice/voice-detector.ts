@@ -36,7 +36,7 @@ export async function createVoiceDetector({
       enableCpuMemArena: false,
       logSeverityLevel: 3,
     });
-    return { listen: () => voiceStream(session), close: () => session.release() };
+    return { listen: (runWindows) => voiceStream(session, runWindows), close: () => session.release() };
   } catch (cause) {
     throw new MurmurationError(
       'model-corrupt',

@@ -15,9 +15,9 @@ const UNKNOWN_IS_VOICE = 1;
  * Feeds Silero VAD v6 with runs of a fixed number of windows, whatever the blocks, so that results never depend on
  * them. State (1, 1, 128) and context go over from run to run.
  */
-export function voiceStream(session: InferenceSession): VoiceStream {
-  /** (RUN_WINDOWS, FRAME_SAMPLES) */
-  const frames = new Float32Array(RUN_WINDOWS * FRAME_SAMPLES);
+export function voiceStream(session: InferenceSession, runWindows = RUN_WINDOWS): VoiceStream {
+  /** (runWindows, FRAME_SAMPLES) */
+  const frames = new Float32Array(runWindows * FRAME_SAMPLES);
   let hidden = new Float32Array(STATE_SIZE);
   let cell = new Float32Array(STATE_SIZE);
   let window = 0;
@@ -51,7 +51,7 @@ export function voiceStream(session: InferenceSession): VoiceStream {
     filled = 0;
     const end = window * FRAME_SAMPLES;
     // Not after the last: the first frame's context is still to be heard.
-    if (window < RUN_WINDOWS) frames.copyWithin(end, end - CONTEXT_SAMPLES, end);
+    if (window < runWindows) frames.copyWithin(end, end - CONTEXT_SAMPLES, end);
   }
 
   return {
@@ -63,7 +63,7 @@ export function voiceStream(session: InferenceSession): VoiceStream {
         filled += part.length;
         read += part.length;
         if (filled === WINDOW_SAMPLES) endWindow();
-        if (window === RUN_WINDOWS) probabilities.push(...(await run()));
+        if (window === runWindows) probabilities.push(...(await run()));
       }
       return probabilities;
     },
