@@ -10,11 +10,14 @@ import type { OpenedSource } from './opened-source.ts';
 import type { PcmProcess, ProcessExit } from './pcm-process.ts';
 import { type ProbedMedia, toMediaInfo } from './probed-media.ts';
 
+/** Below this a file that breaks off is no recording to transcribe. */
+const LEAST_HEARD_SECONDS = 1;
+
 /** What an adapter makes of its process's end. */
 export interface DecodingVerdict {
   /** Packets that could not be read or decoded. */
   readonly damagedPackets: number;
-  /** Why nothing that came out may be trusted, such as a crash. */
+  /** What ended it before its source did, such as a crash. */
   readonly failure?: string | undefined;
 }
 
@@ -64,9 +67,10 @@ export async function toDecodedMedia({
       }
       const exit = await process.closed;
       throwIfAborted(name, signal);
-      source.throwIfBroken();
       const { damagedPackets, failure } = judge(exit);
-      if (failure !== undefined) throw unreadable(name, failure);
+      const broken = source.whyBroken() ?? (failure === undefined ? undefined : unreadable(name, failure));
+      const heardSeconds = (samples - (lateSamples ?? 0)) / SAMPLE_RATE_HERTZ;
+      if (broken !== undefined && !(isDamage(broken) && heardSeconds >= LEAST_HEARD_SECONDS)) throw broken;
       if (samples === 0 && damagedPackets > 0) throw unreadable(name, 'no packet of it could be decoded');
       if (samples === 0) {
         throw new MurmurationError(
@@ -76,13 +80,21 @@ export async function toDecodedMedia({
         );
       }
       const decodedSeconds = samples / SAMPLE_RATE_HERTZ;
-      warnings.push(...findDamage({ decodedSeconds, declaredSeconds: declared, damagedPackets, isTorn }));
+      const brokenBy = broken?.details['reason'];
+      warnings.push(
+        ...findDamage({ decodedSeconds, declaredSeconds: declared, damagedPackets, isTorn, brokenBy }),
+      );
     } finally {
       process.kill();
       await source.close();
     }
   }
   return { info, blocks: blocks(), warnings };
+}
+
+/** What a store says in its own words, as "try again", is for its caller to act on: a transcript would hide it. */
+function isDamage({ code }: MurmurationError): boolean {
+  return code === 'media-unreadable';
 }
 
 /** Blocks in which the channels' samples take turns become blocks of one `Pcm` per channel. */

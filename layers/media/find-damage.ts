@@ -7,6 +7,8 @@ export interface DecodingEnd {
   readonly damagedPackets: number;
   /** Its last packet is not whole: what tells of a cut in a file that promises no length. */
   readonly isTorn: boolean;
+  /** What ended it in the middle: a crash, a line that went dead. */
+  readonly brokenBy?: unknown;
 }
 
 /** Damage that was survived, in plain words; empty for a sound file. */
@@ -15,9 +17,13 @@ export function findDamage({
   declaredSeconds,
   damagedPackets,
   isTorn,
+  brokenBy,
 }: DecodingEnd): string[] {
   const warnings: string[] = [];
-  if (declaredSeconds !== undefined && isShort(decodedSeconds, declaredSeconds)) {
+  if (brokenBy !== undefined) {
+    const all = declaredSeconds === undefined ? '' : ` of ${declaredSeconds.toFixed(1)} s`;
+    warnings.push(`broke off after ${decodedSeconds.toFixed(1)} s${all}: ${brokenBy}`);
+  } else if (declaredSeconds !== undefined && isShort(decodedSeconds, declaredSeconds)) {
     warnings.push(
       `ended early: ${decodedSeconds.toFixed(1)} s of ${declaredSeconds.toFixed(1)} s decoded; the file is cut off or damaged`,
     );

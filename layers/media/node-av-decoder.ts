@@ -26,7 +26,8 @@ export interface NodeAvDecoderOptions {
 
 /**
  * FFmpeg's libraries from the npm package node-av, each file in a process of its own: a worker thread would start
- * 70 ms sooner, but a segmentation fault in it ends the whole program. A crash becomes `media-unreadable`.
+ * 70 ms sooner, but a segmentation fault in it ends the whole program. A crash ends the recording there, as
+ * damage.
  */
 export function nodeAvDecoder({ childPath, reach }: NodeAvDecoderOptions = {}): Decoder {
   const child = childPath ?? fileURLToPath(new URL('./node-av-child.mjs', import.meta.url));

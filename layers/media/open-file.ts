@@ -16,7 +16,7 @@ export async function openFile(path: string, name = path): Promise<OpenedSource>
     bytes: found.isFile()
       ? { sizeBytes: found.size, read: (start, end) => readFileBytes(path, start, end) }
       : undefined,
-    throwIfBroken() {},
+    whyBroken: () => undefined,
     async close() {},
   };
 }

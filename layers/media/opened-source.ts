@@ -1,3 +1,4 @@
+import type { MurmurationError } from '@murmuration/pipeline/errors';
 import type { RangeSource } from '@murmuration/pipeline/ports';
 
 /** A source as FFmpeg can open it, and what must be tidied up afterwards. */
@@ -10,8 +11,8 @@ export interface OpenedSource {
   readonly protocols: string;
   /** Undefined where reading would disturb it, as with a pipe. */
   readonly bytes: Pick<RangeSource, 'sizeBytes' | 'read'> | undefined;
-  /** Throws what stopped its bytes, which FFmpeg may take for its end. */
-  throwIfBroken(): void;
+  /** What stopped its bytes, which FFmpeg may take for its end; `media-unreadable` where no store of ours said more. */
+  whyBroken(): MurmurationError | undefined;
   /** May be called more than once. */
   close(): Promise<void>;
 }

@@ -81,11 +81,10 @@ export async function serveRanges(
     input: `http://127.0.0.1:${(server.address() as AddressInfo).port}${secretPath}`,
     protocols: 'http,tcp',
     bytes: { sizeBytes, read },
-    throwIfBroken() {
-      if (broken === undefined) return;
-      if (broken instanceof MurmurationError) throw broken;
+    whyBroken() {
+      if (broken === undefined || broken instanceof MurmurationError) return broken;
       const reason = broken instanceof Error ? broken.message : String(broken);
-      throw new MurmurationError(
+      return new MurmurationError(
         'media-unreadable',
         `"${name}" could not be read to its end: ${reason}. try again`,
         { details: { path: name, reason }, cause: broken },

@@ -45,7 +45,8 @@ export function toDecoder(
       const isCut = isUnreadable && (await lacksIndex(source).catch(() => false));
       await source.close();
       throwIfAborted(source.name, signal);
-      source.throwIfBroken();
+      const broken = source.whyBroken();
+      if (broken !== undefined) throw broken;
       throw isCut ? withoutIndex(source.name, error) : error;
     }
   }

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { RangeSource } from '@murmuration/pipeline/ports';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { adapters, audio, correlation, decodeAll, hasFfmpeg, jfk, mediaFolder } from './decoders.ts';
@@ -196,10 +197,10 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
       expect(spooled()).toEqual([]);
     });
 
-    it('to take bytes that cannot be read for the end of the recording', async () => {
+    it('a source that breaks before a second of it was heard', async () => {
       const bytes = readFileSync(jfk);
       const source = rangeSource(bytes, async (start, end) => {
-        if (end > 400_000) throw new Error('access was revoked');
+        if (end > 50_000) throw new Error('access was revoked');
         return bytes.subarray(start, end);
       });
       expect(await refusal(source)).toMatchObject({
@@ -208,18 +209,44 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
       });
     });
 
+    it('a source whose store says what its caller should do, however much was heard', async () => {
+      const bytes = readFileSync(jfk);
+      const error = new MurmurationError(
+        'store-unavailable',
+        'cannot read "talk" in S3: slow down. try again',
+      );
+      const source = rangeSource(bytes, async (start, end) => {
+        if (end > 400_000) throw error;
+        return bytes.subarray(start, end);
+      });
+      expect(await refusal(source)).toBe(error);
+    });
+  });
+
+  describe.skipIf(missing)('gives what was heard, and a warning, of', () => {
+    it('a source that breaks in the middle', async () => {
+      const bytes = readFileSync(jfk);
+      const source = rangeSource(bytes, async (start, end) => {
+        if (end > 400_000) throw new Error('access was revoked');
+        return bytes.subarray(start, end);
+      });
+      const { pcm, warnings } = await decodeAll(decoder, source);
+      expect(seconds(pcm.length)).toBeGreaterThan(1);
+      expect(seconds(pcm.length)).toBeLessThan(5);
+      expect(warnings[0]).toMatch(/^broke off after [1-4]\.\d s of 11\.0 s: access was revoked$/);
+    });
+
     it('a file that changes while it is read', async () => {
       const bytes = readFileSync(jfk);
       const answer = ranged(bytes);
-      let requests = 0;
       const address = await serve((request, response) => {
-        requests += 1;
-        if (requests > 2) response.end(bytes);
+        const [, end = ''] = /-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+        if (Number(end) > 400_000) response.end(bytes);
         else answer(request, response);
       });
-      expect(await refusal(address)).toMatchObject({
-        message: expect.stringContaining('changed while it was read'),
-      });
+      const { pcm, warnings } = await decodeAll(decoder, address);
+      expect(seconds(pcm.length)).toBeLessThan(11);
+      expect(warnings[0]).toMatch(/^broke off after .*: the file changed while it was read$/);
     });
   });
 
