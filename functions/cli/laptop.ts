@@ -1,5 +1,5 @@
 import { cut } from '@murmuration/media/cut';
-import { mediaDecoder } from '@murmuration/media/media-decoder';
+import { type MediaDecoderOptions, mediaDecoder } from '@murmuration/media/media-decoder';
 import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
 import { folderCache } from '@murmuration/pipeline/cache/folder-cache';
 import type { RecordingPorts } from '@murmuration/pipeline/steps/transcribe-recording';
@@ -19,6 +19,8 @@ export interface LaptopOptions {
   readonly batchSize?: number | undefined;
   /** Keep transcripts of segments for the next time. @default true */
   readonly cache?: boolean | undefined;
+  /** Which hosts an address may name. @default 'network' */
+  readonly reach?: MediaDecoderOptions['reach'];
 }
 
 /** The ports of this machine: its files, its processor. */
@@ -26,6 +28,8 @@ export interface Laptop {
   readonly ports: RecordingPorts;
   /** The model's code for the language that was asked for, or `auto`. */
   readonly language: string;
+  /** The model's code for another language. Throws `language-unknown`. */
+  readonly resolveLanguage: (written: string) => string;
   /** Batches of a recording that the engine should have at any time. */
   readonly batchesAtOnce: number;
   close(): Promise<void>;
@@ -38,11 +42,12 @@ export async function openLaptop({
   threads,
   batchSize,
   cache = true,
+  reach,
 }: LaptopOptions): Promise<Laptop> {
   const modelFolder = await findModel(model);
   const manifest = await readManifest(modelFolder);
   const code = resolveLanguage(language, manifest);
-  const decoder = mediaDecoder();
+  const decoder = mediaDecoder({ reach });
   const sessions = sessionsFor(manifest, threads);
   const engine = await createEngine({ modelFolder, threads, batchSize, sessions });
   const voice = await createVoiceDetector();
@@ -54,6 +59,7 @@ export async function openLaptop({
       cache: cache ? folderCache({ onProblem: writeNote }) : undefined,
     },
     language: code,
+    resolveLanguage: (written) => resolveLanguage(written, manifest),
     // One waits, so that no session does
     batchesAtOnce: sessions + 1,
     close: async () => {

@@ -73,7 +73,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--phone-country <code>', 'whose telephone numbers have no + (default: US)')
     .option(
       '--report <file>',
-      'write one line of JSON a recording: what was left out or is doubtful, and why',
+      'write one line of JSON a recording: what was left out or is doubtful, or why it failed',
     )
     .option('--no-cache', 'neither use nor keep transcripts of segments that were heard before')
     .option('--allow-damaged', 'a damaged file, read as far as it goes, is no failure: warn, and exit with 0')
@@ -95,6 +95,57 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async () => {
       const { listModels } = await import('./list-models.ts');
       await listModels();
+    });
+
+  program
+    .command('serve')
+    .description('serve the API on this machine: OpenAI-compatible, with jobs and a page')
+    .option('--host <address>', 'where to listen; beyond this machine only with --keys', '127.0.0.1')
+    .option('-p, --port <n>', '0 takes a free one', whole, 8000)
+    .option(...model)
+    .option(...threads)
+    .option('--keys <file>', 'let in who has a key of this file: see "murmuration keys"')
+    .option('--data <folder>', 'for jobs and uploads (default: ~/.local/share/murmuration)')
+    .option('--jobs <n>', 'jobs heard side by side', positiveWhole, 1)
+    .option('--max-upload <MB>', 'the largest recording', positiveWhole, 2048)
+    .option('--dollars-per-hour <n>', 'of audio, for dry_run', finiteNumber, 0)
+    .option('--no-cache', 'neither use nor keep transcripts of segments that were heard before')
+    .action(async (options) => {
+      const { serve } = await import('./serve.ts');
+      exitCode = await serve(options, version);
+    });
+
+  const keys = program
+    .command('keys')
+    .description('who may use a server: keys, of which only hashes are kept');
+  keys
+    .command('create')
+    .description('make a key, and print it this once')
+    .argument('<file>', 'made where it is not there')
+    .requiredOption('--owner <name>', 'whose jobs it sees; one owner may have several keys')
+    .option('--requests-per-minute <n>', 'the most', positiveWhole)
+    .option('--budget-hours <n>', 'hours of audio in a month', positiveNumber)
+    .option('--expires-in-days <n>', 'refuse it from then on', positiveNumber)
+    .action(async (file, options) => {
+      const { createKey } = await import('./keys.ts');
+      await createKey(file, options);
+    });
+  keys
+    .command('list')
+    .description('list the keys of a file')
+    .argument('<file>')
+    .action(async (file) => {
+      const { listKeys } = await import('./keys.ts');
+      await listKeys(file);
+    });
+  keys
+    .command('revoke')
+    .description('refuse a key from now on, also in a server that runs')
+    .argument('<file>')
+    .argument('<id>', 'as "keys list" shows it')
+    .action(async (file, id) => {
+      const { revokeKey } = await import('./keys.ts');
+      await revokeKey(file, id);
     });
 
   program

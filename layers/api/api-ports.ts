@@ -66,10 +66,11 @@ export type JobSource =
 
 /** A job to be begun. Its id was given out before, so that beginning it twice begins it once. */
 export interface JobRequest {
+  /** Sorts by the time it was given out: `job_`, then hex digits. */
   readonly id: string;
   readonly owner: string;
-  /** Whose budget it draws on. */
-  readonly keyId: string;
+  /** Whose budget it draws on; one of the owner's. */
+  readonly key: ApiKey;
   readonly name: string;
   readonly model: string;
   readonly source: JobSource;
@@ -172,6 +173,8 @@ export interface ApiPorts {
   readonly receiver?: UploadReceiver | undefined;
   /** Absent where all who reach the server may use it: on this machine only. */
   readonly keyRing?: KeyRing | undefined;
+  /** Who a gateway before this server let in, from what it says of the request; instead of keys. */
+  readonly callerOf?: ((environment: unknown) => ApiKey | undefined) | undefined;
   readonly ledger: Ledger;
   readonly idempotency: Idempotency;
   readonly clock: Clock;

@@ -11,8 +11,10 @@ import { observe } from './middleware/observe.ts';
 import { refuseStrangers } from './middleware/refuse-strangers.ts';
 import { createPlaces } from './places.ts';
 import { audioRoutes } from './routes/audio.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { modelRoutes } from './routes/models.ts';
 import { operationRoutes } from './routes/operation.ts';
+import { uploadRoutes } from './routes/uploads.ts';
 
 /** The whole HTTP API, for any server that speaks `fetch`: API Gateway, or this machine. */
 export function createApi(ports: ApiPorts, settings: ApiSettings): ApiApp {
@@ -21,10 +23,10 @@ export function createApi(ports: ApiPorts, settings: ApiSettings): ApiApp {
   const app = new Hono<ApiEnv>();
 
   app.use(observe(ports.newId, telemetry));
-  if (ports.keyRing === undefined) app.use(refuseStrangers());
+  if (ports.keyRing === undefined && ports.callerOf === undefined) app.use(refuseStrangers());
   app.use('/v1/*', authenticate(ports));
   app.use('/metrics', authenticate(ports));
-  for (const add of [operationRoutes, modelRoutes, audioRoutes]) add(app, tools);
+  for (const add of [operationRoutes, modelRoutes, audioRoutes, uploadRoutes, jobRoutes]) add(app, tools);
 
   app.notFound((c) => {
     const { method, path } = c.req;

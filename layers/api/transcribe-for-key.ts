@@ -1,6 +1,7 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { ApiPorts, Transcribed, Transcriber, TranscribingOptions } from './api-ports.ts';
 import type { ApiKey } from './contract/api-key.ts';
+import { withoutPath } from './without-path.ts';
 
 /**
  * Transcribes, and books each batch to the key's budget as it is heard; where that does not suffice, it stops. Throws
@@ -39,7 +40,7 @@ export async function transcribeForKey(
     return recording;
   } catch (error) {
     if (stop.signal.aborted) throw stop.signal.reason;
-    throw error;
+    throw withoutPath(error, request.source, request.name);
   }
 }
 

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { folderIdempotency } from '@murmuration/api/adapters/folder-idempotency';
+import { folderJobs } from '@murmuration/api/adapters/folder-jobs';
+import { folderKeyRing, readKeyFile } from '@murmuration/api/adapters/folder-key-ring';
+import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
+import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
+import { createApi } from '@murmuration/api/create-api';
+import { hearJob } from '@murmuration/api/hear-job';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import { interruptSignal } from './interrupt-signal.ts';
+import { openLaptop } from './laptop.ts';
+import { writeNote } from './report-failure.ts';
+import { defaultDataFolder } from './serve/data-folder.ts';
+import { laptopTranscriber } from './serve/laptop-transcriber.ts';
+import { listen } from './serve/listen.ts';
+
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly model: string;
+  readonly threads?: number;
+  readonly keys?: string;
+  readonly data?: string;
+  /** Jobs heard side by side. */
+  readonly jobs: number;
+  /** Megabytes. */
+  readonly maxUpload: number;
+  readonly dollarsPerHour: number;
+  readonly cache: boolean;
+}
+
+/** Answers under way have so long to end. */
+const DRAIN_SECONDS = 10;
+
+/** Serves until Ctrl-C or SIGTERM; jobs that are not done then go on at the next start. */
+export async function serve(options: ServeOptions, version: string): Promise<number> {
+  await checkHost(options);
+  const laptop = await openLaptop({ ...options, reach: 'public' });
+  const clock = Date.now;
+  const folder = options.data ?? defaultDataFolder();
+  const transcriber = laptopTranscriber(laptop);
+  const ledger = folderLedger(folder, clock);
+  const uploads = folderUploads(folder, clock);
+  const hear = hearJob({ transcriber, uploads, ledger });
+  const jobs = folderJobs({ folder, atOnce: options.jobs, clock, hear });
+  const app = createApi(
+    {
+      transcriber,
+      jobs,
+      results: jobs,
+      uploads,
+      receiver: uploads,
+      keyRing: options.keys === undefined ? undefined : folderKeyRing(options.keys),
+      ledger,
+      idempotency: folderIdempotency(folder, clock),
+      clock,
+      newId: randomUUID,
+      onError: (error, requestId) => writeNote(`${requestId}: ${describe(error)}`),
+    },
+    {
+      version,
+      mostBodyBytes: options.maxUpload * 1_000_000,
+      mostUploadBytes: options.maxUpload * 1_000_000,
+      mostAtOnce: 64,
+      dollarsPerAudioHour: options.dollarsPerHour,
+      // Of the embedded model on two cores, with decoding
+      timesRealTime: 60,
+    },
+  );
+  const stop = interruptSignal();
+  const server = await listen(app, options.port, options.host);
+  await jobs.resume();
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  const who = options.keys === undefined ? 'this machine alone may use it' : 'for those who have a key';
+  writeNote(`http://${host}:${server.port} serves ${transcriber.models.join(', ')}; ${who}`);
+  if (!stop.aborted) await once(stop, 'abort');
+  writeNote('stopping');
+  await jobs.close();
+  await server.drain(DRAIN_SECONDS);
+  await laptop.close();
+  return 0;
+}
+
+async function checkHost({ host, keys }: ServeOptions): Promise<void> {
+  if (keys === undefined) {
+    const isLoopback =
+      host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+    if (isLoopback) return;
+    throw new MurmurationError(
+      'invalid-argument',
+      `without keys nobody but this machine may use the server, and ${host} is beyond it: give --keys`,
+    );
+  }
+  if ((await readKeyFile(keys)).keys.length > 0) return;
+  throw new MurmurationError(
+    'file-not-found',
+    `no key is in "${keys}": make one with "murmuration keys create"`,
+  );
+}
+
+function describe(error: unknown): string {
+  if (error instanceof MurmurationError) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,36 @@
+import { availableParallelism } from 'node:os';
+import type { Transcriber } from '@murmuration/api/api-ports';
+import { throwIfAborted } from '@murmuration/pipeline/errors';
+import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
+import pLimit from 'p-limit';
+import type { Laptop } from '../laptop.ts';
+
+/** This machine's model as the API's port: as many recordings at once as it has processors, the others wait. */
+export function laptopTranscriber(laptop: Laptop): Transcriber {
+  const { ports, batchesAtOnce, resolveLanguage } = laptop;
+  const limit = pLimit(Math.max(2, availableParallelism()));
+  return {
+    models: [ports.engine.modelId],
+    async transcribe({ source, name, decoding, channels, preprocess, wordsWherePossible }, options) {
+      // Before its turn, so that a wrong one is told at once
+      const language = resolveLanguage(decoding.language ?? 'auto');
+      const words = decoding.words || (wordsWherePossible && ports.engine.timesWords);
+      const request = { source, name, channels, preprocess, batchesAtOnce };
+      return limit(() => {
+        throwIfAborted(options?.signal, `nobody waits for "${name}" any more`);
+        return transcribeRecording(
+          { ...request, decoding: { ...decoding, language, words } },
+          ports,
+          options,
+        );
+      });
+    },
+    probe: (source, signal) =>
+      limit(async () => {
+        const { info, blocks } = await ports.decoder.decode(source, signal);
+        // Ends the decoder, which has begun
+        await blocks[Symbol.asyncIterator]().return?.();
+        return info;
+      }),
+  };
+}

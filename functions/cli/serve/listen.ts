@@ -1,0 +1,37 @@
+import type { Server } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { serve } from '@hono/node-server';
+import type { ApiApp } from '@murmuration/api/api-app';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+
+export interface Listening {
+  readonly port: number;
+  /** Takes no more connections, and comes back when all requests are answered or the time is over. */
+  drain(seconds: number): Promise<void>;
+}
+
+/** Serves `app`; port 0 takes a free one. Throws `invalid-argument` where the port cannot be had. */
+export function listen(app: ApiApp, port: number, hostname: string): Promise<Listening> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, port, hostname }, ({ port }) => {
+      resolve({
+        port,
+        async drain(seconds) {
+          const closed = new Promise((done) => server.close(done));
+          // Connections are kept for a next request, which must not come
+          const idle = setInterval(() => server.closeIdleConnections(), 50);
+          await Promise.race([closed, setTimeout(seconds * 1000, undefined, { ref: false })]);
+          clearInterval(idle);
+          server.closeAllConnections();
+        },
+      });
+    }) as Server;
+    // A large recording over a slow line takes its time, the head of a request does not
+    server.headersTimeout = 30_000;
+    server.requestTimeout = 3_600_000;
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const message = `cannot listen on ${hostname}:${port} (${cause.code}): choose another --host or --port`;
+      reject(new MurmurationError('invalid-argument', message, { cause }));
+    });
+  });
+}

@@ -1,0 +1,114 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { Clock } from '@murmuration/pipeline/ports';
+import { z } from 'zod';
+import type { UploadReceiver, Uploads } from '../api-ports.ts';
+import { UploadId } from '../contract/resource-id.ts';
+import { readJsonFile, writeJsonFile } from './json-file.ts';
+
+const Kept = z.strictObject({
+  owner: z.string(),
+  name: z.string(),
+  sizeBytes: z.int().positive(),
+  expiresAt: z.number(),
+});
+type Kept = z.infer<typeof Kept>;
+
+const TTL_MILLISECONDS = 24 * 3600 * 1000;
+
+/** Uploads of a day, each in a folder of its own, sent in one part to this server itself. */
+export function folderUploads(folder: string, clock: Clock): Uploads & UploadReceiver {
+  const uploads = join(folder, 'uploads');
+  const pathOf = (id: string, file: string) => join(uploads, id, file);
+
+  async function find(owner: string, id: string): Promise<Kept> {
+    const kept = UploadId.safeParse(id).success
+      ? await readJsonFile(pathOf(id, 'upload.json'), Kept)
+      : undefined;
+    if (kept !== undefined && kept.owner === owner && kept.expiresAt > clock()) return kept;
+    throw new MurmurationError('not-found', `there is no upload "${id.slice(0, 100)}", or no longer`, {
+      details: { param: 'upload_id' },
+    });
+  }
+
+  async function checkComplete(id: string, sizeBytes: number): Promise<void> {
+    const sent = (await stat(pathOf(id, 'media')).catch(() => undefined))?.size ?? 0;
+    if (sent === sizeBytes) return;
+    throw new MurmurationError(
+      'invalid-argument',
+      `of the upload's ${sizeBytes} bytes ${sent} were sent: send all with PUT before`,
+      { details: { param: 'upload_id' } },
+    );
+  }
+
+  return {
+    async create({ id, owner, name, sizeBytes }) {
+      await sweep(uploads, clock());
+      const expiresAt = clock() + TTL_MILLISECONDS;
+      await writeJsonFile(pathOf(id, 'upload.json'), { owner, name, sizeBytes, expiresAt });
+      const part = { url: `/v1/uploads/${id}/content`, startByte: 0, endByte: sizeBytes };
+      return { id, name, sizeBytes, parts: [part], expiresAt };
+    },
+
+    async receive(owner, id, body) {
+      const { sizeBytes } = await find(owner, id);
+      const draft = pathOf(id, `${randomUUID()}.tmp`);
+      const hash = createHash('sha256');
+      await mkdir(join(uploads, id), { recursive: true, mode: 0o700 });
+      try {
+        await pipeline(
+          Readable.from(hashed(body, hash, sizeBytes)),
+          createWriteStream(draft, { mode: 0o600, flags: 'wx' }),
+        );
+        await rename(draft, pathOf(id, 'media'));
+        return hash.digest('hex');
+      } finally {
+        await rm(draft, { force: true });
+      }
+    },
+
+    async complete(owner, id) {
+      const { sizeBytes } = await find(owner, id);
+      await checkComplete(id, sizeBytes);
+    },
+
+    async open(owner, id) {
+      const { name, sizeBytes } = await find(owner, id);
+      await checkComplete(id, sizeBytes);
+      return { source: pathOf(id, 'media'), name };
+    },
+  };
+}
+
+async function* hashed(
+  body: AsyncIterable<Uint8Array>,
+  hash: ReturnType<typeof createHash>,
+  mostBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > mostBytes) {
+      throw new MurmurationError(
+        'body-too-large',
+        `more than the ${mostBytes} bytes that were announced: create the upload anew`,
+      );
+    }
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+async function sweep(folder: string, now: number): Promise<void> {
+  for (const id of await readdir(folder).catch(() => [])) {
+    const kept = await readJsonFile(join(folder, id, 'upload.json'), Kept).catch(() => undefined);
+    if (kept === undefined || kept.expiresAt <= now) {
+      await rm(join(folder, id), { recursive: true, force: true });
+    }
+  }
+}

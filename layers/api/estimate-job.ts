@@ -1,0 +1,37 @@
+import type { MediaSource } from '@murmuration/pipeline/ports';
+import type { z } from 'zod';
+import type { JobRequest } from './api-ports.ts';
+import type { ApiTools } from './api-tools.ts';
+import type { JobEstimate } from './contract/job-input.ts';
+import { withoutPath } from './without-path.ts';
+
+/** What a job would cost, from the header of its recording. Throws what opening and probing throw. */
+export async function estimateJob(
+  { source, owner, key, name }: JobRequest,
+  { ports: { transcriber, uploads, ledger }, settings }: Pick<ApiTools, 'ports' | 'settings'>,
+  signal: AbortSignal,
+): Promise<z.infer<typeof JobEstimate>> {
+  const probe = async (recording: MediaSource) => {
+    try {
+      return (await transcriber.probe(recording, signal)).durationSeconds ?? null;
+    } catch (error) {
+      throw withoutPath(error, recording, name);
+    }
+  };
+  const opened =
+    source.kind === 'upload'
+      ? (await uploads.open(owner, source.uploadId)).source
+      : source.kind === 'url'
+        ? new URL(source.url)
+        : undefined;
+  const seconds = opened === undefined ? null : await probe(opened);
+  const left =
+    key.budgetSeconds === undefined ? null : Math.max(0, key.budgetSeconds - (await ledger.spent(key)));
+  return {
+    object: 'transcription.estimate',
+    duration_seconds: seconds,
+    dollars: seconds === null ? null : (seconds / 3600) * settings.dollarsPerAudioHour,
+    expected_seconds: seconds === null ? null : seconds / settings.timesRealTime,
+    budget_left_seconds: left,
+  };
+}

@@ -1,0 +1,63 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { ApiApp } from '../api-app.ts';
+import type { Upload } from '../api-ports.ts';
+import type { ApiTools } from '../api-tools.ts';
+import { bodyChunks } from '../bodies/body-chunks.ts';
+import { receiveJson } from '../bodies/receive-json.ts';
+import { CompleteInput, UploadInput } from '../contract/job-input.ts';
+import { resourceId } from '../contract/resource-id.ts';
+
+/** For recordings that are too large for a request: create, send the parts, complete. */
+export function uploadRoutes(app: ApiApp, { ports, settings }: ApiTools): void {
+  const { uploads, receiver, clock, newId } = ports;
+
+  app.post('/v1/uploads', async (c) => {
+    const { value } = await receiveJson(c.req.raw, UploadInput);
+    if (value.size_bytes > settings.mostUploadBytes) {
+      throw new MurmurationError(
+        'body-too-large',
+        `an upload may have ${settings.mostUploadBytes} bytes: send less, or its address as file_url to POST /v1/jobs`,
+        { details: { param: 'size_bytes' } },
+      );
+    }
+    const upload = await uploads.create({
+      id: resourceId('upload', clock(), newId()),
+      owner: c.get('key').owner,
+      name: value.name,
+      sizeBytes: value.size_bytes,
+    });
+    return c.json(shown(upload), 201);
+  });
+
+  if (receiver !== undefined) {
+    app.put('/v1/uploads/:id/content', async (c) => {
+      const body = bodyChunks(c.req.raw, settings.mostUploadBytes);
+      const etag = await receiver.receive(c.get('key').owner, c.req.param('id'), body);
+      c.header('etag', `"${etag}"`);
+      return c.json({ etag });
+    });
+  }
+
+  app.post('/v1/uploads/:id/complete', async (c) => {
+    const { value } = await receiveJson(c.req.raw, CompleteInput);
+    const id = c.req.param('id');
+    await uploads.complete(c.get('key').owner, id, value.etags);
+    return c.json({ id, object: 'upload', completed: true });
+  });
+}
+
+function shown({ id, name, sizeBytes, parts, expiresAt }: Upload) {
+  return {
+    id,
+    object: 'upload',
+    name,
+    size_bytes: sizeBytes,
+    parts: parts.map(({ url, startByte, endByte }) => ({
+      method: 'PUT',
+      url,
+      start_byte: startByte,
+      end_byte: endByte,
+    })),
+    expires_at: Math.floor(expiresAt / 1000),
+  };
+}
