@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type FormatName, formats } from '@murmuration/pipeline/formats/formats';
 import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
-import { jsonLine, reportLine } from './json-line.ts';
+import { failureLine, jsonLine, reportLine } from './json-line.ts';
 import { planOutputs } from './plan-outputs.ts';
 import { printable } from './printable.ts';
 import { refuseOverwriting } from './refuse-overwriting.ts';
@@ -21,7 +21,7 @@ export interface DeliveryOptions {
   readonly maxLineLength?: number;
   readonly maxLines?: number;
   readonly highlightWords?: boolean;
-  /** File for one line a recording: what was left out or is doubtful. */
+  /** File for one line a recording: what was left out or is doubtful, or why it has no transcript. */
   readonly report?: string;
 }
 
@@ -29,10 +29,13 @@ export interface Delivery {
   readonly formats: readonly FormatName[];
   /** Hands over one recording's transcript; `seconds` is the time it took. Throws `output-unwritable`. */
   deliver(file: string, recording: RecordingTranscribed, seconds: number): Promise<void>;
+  /** Names a recording in the report that has no transcript. Throws `output-unwritable`. */
+  deliverFailure(file: string, error: unknown): Promise<void>;
 }
 
 /**
- * Where transcripts go: stdout, or files in a folder that is made here. Throws `invalid-argument` before any work.
+ * Where transcripts go: stdout, or files in a folder that is made here; the report of an earlier run is emptied. Throws
+ * `invalid-argument` before any work.
  * @param alsoRead files beside the recordings that must not be written over
  */
 export async function openDelivery(
@@ -61,6 +64,13 @@ export async function openDelivery(
   }
   const writing = writingOf(options);
   const reports: string[] = [];
+  const addToReport = async (line: string) => {
+    if (report === undefined) return;
+    reports.push(line);
+    // Written anew each time, so that it is whole whenever the work ends
+    await writeAtomically(report, reports.join(''));
+  };
+  if (report !== undefined) await writeAtomically(report, '');
   let readerGone = false;
   const toReader = (text: string) =>
     writeOut(text).catch((error: unknown) => {
@@ -70,12 +80,9 @@ export async function openDelivery(
     });
   return {
     formats: names,
+    deliverFailure: (file, error) => addToReport(failureLine(file, error)),
     async deliver(file, recording, seconds) {
-      if (report !== undefined) {
-        reports.push(reportLine(file, recording));
-        // Written anew each time, so that it is whole whenever the work ends
-        await writeAtomically(report, reports.join(''));
-      }
+      await addToReport(reportLine(file, recording));
       for (const { format, path } of plan?.get(file) ?? []) {
         await writeAtomically(path, formats[format].write(recording.transcript, writing));
         if (!options.quiet) writeNote(`wrote ${path}`);

@@ -1,3 +1,4 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
 
 /** One recording as one line of JSON, for programs such as `models/evaluate.py`. */
@@ -30,4 +31,11 @@ export function reportLine(
 ): string {
   const { model, language, durationSeconds } = transcript;
   return `${JSON.stringify({ file, media, model, language, durationSeconds, findings, warnings })}\n`;
+}
+
+/** Why a recording has no transcript, as one line of JSON between those of `reportLine`. */
+export function failureLine(file: string, error: unknown): string {
+  const code = error instanceof MurmurationError ? error.code : 'internal';
+  const message = error instanceof Error ? error.message : String(error);
+  return `${JSON.stringify({ file, error: { code, message } })}\n`;
 }

@@ -93,7 +93,10 @@ async function transcribeFile(
   } catch (error) {
     progress.stop();
     if (error instanceof ReaderGone) throw error;
-    return reportFailure(error, name);
+    const exitCode = reportFailure(error, name);
+    // The others are done even where the report cannot be written
+    await delivery.deliverFailure(name, error).catch((unwritable) => reportFailure(unwritable));
+    return exitCode;
   }
 }
 

@@ -144,6 +144,27 @@ describe('bad input', () => {
     ).toEqual([weather]);
   });
 
+  it('is named in the report, of which nothing stays from the run before', async () => {
+    const bad = Object.values(await writeBadFiles(folder));
+    const report = join(folder, 'failed.jsonl');
+    await writeFile(report, '{"file":"yesterday.mp3"}\n');
+    const linesAfter = async (files: readonly string[]) => {
+      await runCli(['transcribe', ...files, '--report', report]);
+      const lines = (await readFile(report, 'utf8')).trimEnd().split('\n');
+      return lines.map((line) => JSON.parse(line));
+    };
+    const failed = bad.map(({ path }) => ({
+      file: path,
+      error: { code: expect.any(String), message: expect.any(String) },
+    }));
+    expect(await linesAfter(bad.map(({ path }) => path))).toEqual(failed);
+    const missing = join(folder, 'missing.wav');
+    expect(await linesAfter([missing, weather])).toEqual([
+      { file: missing, error: { code: 'file-not-found', message: expect.stringContaining(missing) } },
+      expect.objectContaining({ file: weather, findings: [] }),
+    ]);
+  });
+
   it('ends with the documented exit code for each kind', async () => {
     for (const { path, exitCode } of Object.values(await writeBadFiles(folder))) {
       const run = await runCli(['transcribe', path]);
