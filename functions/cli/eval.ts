@@ -4,6 +4,7 @@ import { type EvaluatedRecording, evaluateRecording, summarize } from './eval/ev
 import { evaluationPlot } from './eval/evaluation-plot.ts';
 import { evaluationTable } from './eval/evaluation-table.ts';
 import { type Reference, readReferences } from './eval/read-references.ts';
+import { rulesLanguage } from './eval/rules-language.ts';
 import { type ArrivedBatch, timeBatches } from './eval/time-batches.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { type LaptopOptions, openLaptop } from './laptop.ts';
@@ -78,7 +79,13 @@ export async function evaluate(manifest: string, options: EvalOptions): Promise<
       for (const warning of recording.warnings) writeNote(`${reference.file}: warning: ${warning}`);
       if (recording.warnings.length > 0) exitCode ||= errorPolicy['media-truncated'].exitCode;
       const seconds = (performance.now() - startedAt) / 1000;
-      return evaluateRecording(reference, recording, seconds, timeBatches(batches, batchesAtOnce));
+      const language = rulesLanguage(reference, laptop.language);
+      return evaluateRecording(
+        { ...reference, language },
+        recording,
+        seconds,
+        timeBatches(batches, batchesAtOnce),
+      );
     } finally {
       progress.stop();
     }

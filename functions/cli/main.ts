@@ -163,9 +163,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('eval')
     .description('transcribe a manifest of recordings and count the errors')
-    .argument('<manifest>', 'JSONL: {"file", "text"} a line, files relative to it')
+    .argument('<manifest>', 'JSONL: {"file", "text", "language"?} a line, files relative to it')
     .option(...model)
-    .option('-l, --language <language>', 'code or English name: en, German, …', 'auto')
+    .option(
+      '-l, --language <language>',
+      'code or English name; a text that names none is compared by its rules (auto: English)',
+      'auto',
+    )
     .option('--no-short-context', 'always encode the full 30 s: slower, for comparison')
     .option('--no-cache', 'transcribe anew, for a fair speed')
     .option(...threads)

@@ -10,6 +10,7 @@ import {
 import { evaluationPlot } from '../../functions/cli/eval/evaluation-plot.ts';
 import { evaluationTable } from '../../functions/cli/eval/evaluation-table.ts';
 import { readReferences } from '../../functions/cli/eval/read-references.ts';
+import { rulesLanguage } from '../../functions/cli/eval/rules-language.ts';
 import { segmentOf, transcriptOf } from './factories/transcript.ts';
 
 let folder: string;
@@ -32,12 +33,27 @@ describe('a manifest', () => {
     await writeFile(path, `\ufeff${lines.map((line) => JSON.stringify(line)).join('\r\n\r\n')}\r\n`);
     expect(await readReferences(path)).toEqual({
       references: [
-        { file: 'a.wav', path: join(folder, 'a.wav'), text: 'Hello', language: 'en' },
+        { file: 'a.wav', path: join(folder, 'a.wav'), text: 'Hello' },
         { file: '/b.wav', path: '/b.wav', text: '', language: 'de' },
         { file: 'sub/c.wav', path: join(folder, 'sub/c.wav'), text: 'x', language: 'und' },
       ],
       unscored: 2,
     });
+  });
+
+  it('that names no language is compared by the rules of the one that was asked for', () => {
+    expect(rulesLanguage({}, 'de')).toBe('de');
+    expect(rulesLanguage({ language: 'fr' }, 'de')).toBe('fr');
+    expect(rulesLanguage({}, 'auto')).toBe('en');
+    const heard = { transcript: transcriptOf({ text: 'Die 1. Mr Müller' }), cached: 0, findings: [] };
+    const errorsIn = (asked: string) =>
+      evaluateRecording(
+        { file: 'a', text: 'Die 1. Mister Müller', language: rulesLanguage({}, asked) },
+        heard,
+        1,
+      ).substitutions;
+    expect(errorsIn('auto')).toBe(0);
+    expect(errorsIn('de')).toBe(1);
   });
 
   const good = '{"file": "a.wav", "text": "a"}\n';
@@ -65,7 +81,7 @@ describe('a manifest', () => {
 });
 
 const speech = evaluateRecording(
-  { file: 'a.wav', path: '/a.wav', text: 'north east south west', language: 'en' },
+  { file: 'a.wav', text: 'north east south west', language: 'en' },
   {
     transcript: transcriptOf({
       text: 'north east south',

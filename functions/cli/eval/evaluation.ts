@@ -24,7 +24,7 @@ export interface EvaluatedRecording extends Score {
 }
 
 export function evaluateRecording(
-  { file, text, language }: Reference,
+  { file, text, language }: Pick<Required<Reference>, 'file' | 'text' | 'language'>,
   { transcript, cached, findings }: Pick<RecordingTranscribed, 'transcript' | 'cached' | 'findings'>,
   seconds: number,
   batches: readonly TimedSpan[] = [],

@@ -17,8 +17,8 @@ export interface Reference {
   readonly file: string;
   readonly path: string;
   readonly text: string;
-  /** Whose rules its text is compared by; `und` where several are spoken. */
-  readonly language: string;
+  /** As the manifest names it; `und` where several are spoken. */
+  readonly language?: string;
 }
 
 export interface References {
@@ -31,7 +31,7 @@ export interface References {
  * Reads a manifest: JSONL of {"file", "text"}, paths relative to it, as `models/evaluate.py` takes it. Throws
  * `file-not-found`, and `invalid-argument` with the number of the line.
  */
-export async function readReferences(path: string, language = 'en'): Promise<References> {
+export async function readReferences(path: string): Promise<References> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     throw new MurmurationError(
@@ -55,12 +55,12 @@ export async function readReferences(path: string, language = 'en'): Promise<Ref
     }
     lineByFile.set(line.file, index + 1);
     if (typeof line.text !== 'string') continue;
-    const languages = line.languages ?? [line.language ?? language];
+    const languages = line.languages ?? (line.language === undefined ? [] : [line.language]);
     references.push({
       file: line.file,
       path: isAbsolute(line.file) ? line.file : join(dirname(path), line.file),
       text: line.text,
-      language: languages.length === 1 ? languages[0]! : 'und',
+      ...(languages.length === 0 ? {} : { language: languages.length === 1 ? languages[0]! : 'und' }),
     });
   }
   if (references.length === 0) {
