@@ -63,11 +63,7 @@ export class Door extends NodejsFunction {
       tracing: Tracing.ACTIVE,
       logGroup,
       ...(vpc === undefined ? {} : { vpc }),
-      environment: {
-        NODE_OPTIONS: '--enable-source-maps',
-        METRICS_NAMESPACE: props.metricsNamespace,
-        ...props.environment,
-      },
+      environment: { METRICS_NAMESPACE: props.metricsNamespace, ...props.environment },
       bundling: {
         // A layer's packages are found by `require` alone, so bundles are CommonJS, which has no `import.meta`
         format: OutputFormat.CJS,
