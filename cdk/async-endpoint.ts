@@ -138,6 +138,8 @@ export class AsyncEndpoint extends Construct {
           modelName: model.attrModelName,
           instanceType: props.instanceType,
           inferenceAmiVersion: props.amiVersion,
+          // Before it answers /ping the container may copy gigabytes of a model, and it measures its GPU; 3,600 is the most
+          containerStartupHealthCheckTimeoutInSeconds: 900,
           // SageMaker starts no endpoint with none; it is scaled in to zero afterwards
           initialInstanceCount: Math.max(1, props.minInstances),
         },

@@ -95,6 +95,12 @@ describe('the GPU endpoint', () => {
     });
   });
 
+  it('has 15 minutes to copy its model and measure its GPU', () => {
+    inference.hasResourceProperties('AWS::SageMaker::EndpointConfig', {
+      ProductionVariants: [Match.objectLike({ ContainerStartupHealthCheckTimeoutInSeconds: 900 })],
+    });
+  });
+
   it('may join a VPC where it is in one', () => {
     const vpc = {
       id: 'vpc-0123456789abcdef0',
