@@ -8,6 +8,7 @@ import { type LoopbackServer, serveOnLoopback } from './serve-on-loopback.ts';
 
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html
 const INLINE_LIMIT_BYTES = 128_000;
+const REQUEST_TTL_SECONDS = { least: 60, most: 21_600 };
 
 export interface SageMakerRuntime extends LoopbackServer {
   /** Holds for invocations from now on. */
@@ -46,6 +47,16 @@ export async function startSageMakerRuntime(options: SageMakerRuntimeOptions): P
     const body = new Uint8Array(await c.req.arrayBuffer());
     if (body.length > INLINE_LIMIT_BYTES) {
       return refuse(400, 'ValidationError', `Body has ${body.length} bytes, over ${INLINE_LIMIT_BYTES}`);
+    }
+    const ttlSeconds = Number(header('requestttlseconds') ?? REQUEST_TTL_SECONDS.most);
+    const { least, most } = REQUEST_TTL_SECONDS;
+    // Written so that it refuses what is no number
+    if (!(ttlSeconds >= least && ttlSeconds <= most)) {
+      return refuse(
+        400,
+        'ValidationError',
+        `RequestTTLSeconds is ${ttlSeconds}, not from ${least} to ${most}`,
+      );
     }
     if (body.length > 0 === (inputLocation !== undefined)) {
       return refuse(400, 'ValidationError', 'Provide exactly one of Body and InputLocation');
