@@ -1,16 +1,18 @@
+import { createHash } from 'node:crypto';
 import { fromSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
 import type { BatchResult } from '@murmuration/pipeline/contract/batch-result';
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import { hearSegments } from '@murmuration/pipeline/hearing/hear-segments';
+import { hearBatch } from '@murmuration/pipeline/hearing/hear-batch';
+import type { MeasuredEngine } from '@murmuration/pipeline/hearing/measured-engine';
 import { readSegments } from '@murmuration/pipeline/hearing/read-segments';
 import type { Hearable } from '@murmuration/pipeline/hearing/second-look';
-import type { Engine, ObjectStore, TranscriptCache } from '@murmuration/pipeline/ports';
-import { heardLanguages } from '@murmuration/pipeline/transcripts/heard-languages';
+import { soundSha256 } from '@murmuration/pipeline/jobs/sound-sha256';
+import type { ObjectStore, TranscriptCache } from '@murmuration/pipeline/ports';
 import type { BatchInvocation, InlineInvocation, Invocation } from './invocation.ts';
 
 export interface AnswerPorts {
-  /** An engine for one tenant: a job, or one request. */
-  readonly engineFor: (tenant: string) => Engine;
+  /** An engine for one request of a tenant: a job, or the request itself. */
+  readonly engineFor: (tenant: string) => MeasuredEngine;
   readonly bucket: string;
   readonly store: ObjectStore;
   readonly cache: TranscriptCache | undefined;
@@ -27,17 +29,16 @@ export async function answerInvocation(
   const jobId = isBatch ? invocation.jobId : requestId;
   const engine = ports.engineFor(jobId);
   const segments = isBatch ? await readBatch(invocation, ports) : [inlineSegment(invocation)];
-  const startedAt = performance.now();
   const hearing = { engine, cache: ports.cache };
-  const heard = await hearSegments(segments, invocation.decoding, heardLanguages(), hearing, signal);
+  const heard = await hearBatch(segments, invocation.decoding, hearing, signal);
   return {
     jobId,
     index: isBatch ? invocation.index : 0,
     lane: 'gpu',
     // The lanes may run the same weights as different graphs
     model: engine.modelId,
+    soundSha256: soundSha256(isBatch ? invocation.segments : [{ sha256: sha256Of(invocation.pcm) }]),
     ...heard,
-    engineSeconds: (performance.now() - startedAt) / 1000,
   };
 }
 
@@ -57,3 +58,5 @@ function inlineSegment({ pcm }: InlineInvocation): Hearable {
     `${bytes.length} bytes are no 16-bit samples: send s16le at 16 kHz, mono`,
   );
 }
+
+const sha256Of = (pcm: string) => createHash('sha256').update(pcm, 'base64').digest('hex');

@@ -6,7 +6,7 @@ export const metrics = {
   batches: 'Batches',
   /** Batches that no lane could transcribe, or that a lane gave up. Dimension `lane`. */
   batchErrors: 'BatchErrors',
-  /** Milliseconds from the engine's start to its end, per segment. Dimension `lane`. */
+  /** Milliseconds that a device worked for a segment, one value per segment: its share of a batch. Dimension `lane`. */
   segmentLatency: 'SegmentLatency',
   /** Milliseconds from upload to the first work on it. */
   queueWait: 'QueueWait',

@@ -109,9 +109,10 @@ export interface WebhookSender {
 
 /** Counts and durations, for alarms and dashboards. Names are those of `metrics.ts`. */
 export interface Meter {
+  /** Many values are as many samples, so that percentiles are those of single ones. */
   add(
     name: MetricName,
-    value: number,
+    value: number | readonly number[],
     unit: 'Count' | 'Milliseconds' | 'Seconds' | 'None',
     dimensions?: Readonly<Record<string, string>>,
   ): void;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Batch } from '@murmuration/pipeline/contract/plan';
+import { soundSha256 } from '@murmuration/pipeline/jobs/sound-sha256';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ServiceCall, startFakeS3 } from '../contract/fake-s3.ts';
 import { segmentOf } from '../unit/factories/transcript.ts';
@@ -155,7 +156,8 @@ describe('the doors', () => {
   it('take the endpoint’s answer to the state that waits', async () => {
     const { inferenceId } = await dispatched('token-2');
     const result = { jobId, index: 3, lane: 'gpu', model: batch.model, transcripts: [segmentOf()] };
-    const answer = JSON.stringify({ ...result, cached: 0, engineSeconds: 1 });
+    const sound = { cached: 0, soundSha256: soundSha256(batch.segments) };
+    const answer = JSON.stringify({ ...result, ...sound, segmentSeconds: [1], engineSeconds: 1 });
     aws.objects.set('/kit/async/out/1.out', Buffer.from(answer));
     calls = [];
     await doors.callback.handler(notice(inferenceId, completed('async/out/1.out')));

@@ -92,7 +92,7 @@ export function numberEngine(fail: (level: number) => void = () => undefined): N
   };
 }
 
-type Counted = [name: MetricName, value: number, lane?: string];
+type Counted = [name: MetricName, value: number | readonly number[], lane?: string];
 
 /** Ports of a machine with nothing but memory; `counted` holds what was metered. */
 export function portsInMemory(fields: Partial<PipelinePorts> = {}) {

@@ -49,7 +49,9 @@ it('turns an upload into transcripts in all formats, in the recording’s order,
   expect(counted).toContainEqual(['AudioSeconds', 20]);
   expect(counted).toContainEqual(['JobsDone', 1]);
   expect(counted.filter(([name]) => name === 'Batches')).toEqual(Array(3).fill(['Batches', 1, 'gpu']));
-  expect(counted.find(([name]) => name === 'EstimatedCost')?.[1]).toBeCloseTo(0.3);
+  expect(counted.find(([name]) => name === 'EstimatedCost')?.[1]).toBeCloseTo(2);
+  const latencies = counted.filter(([name]) => name === 'SegmentLatency');
+  expect(latencies).toEqual([8, 8, 4].map((count) => ['SegmentLatency', Array(count).fill(100), 'gpu']));
 });
 
 it('keeps channels apart, and takes options that lie beside the recording', async () => {

@@ -118,6 +118,17 @@ describe('the environment of a door', () => {
 });
 
 describe('a metric', () => {
+  it('of many values keeps each of them, 100 in a line', () => {
+    const lines: string[] = [];
+    const meter = emfMeter({ write: (line) => lines.push(line) });
+    const values = Array.from({ length: 101 }, (_, index) => index);
+    meter.add('SegmentLatency', values, 'Milliseconds', { lane: 'gpu' });
+    expect(lines.map((line) => JSON.parse(line).SegmentLatency)).toEqual([values.slice(0, 100), [100]]);
+    expect(JSON.parse(lines[1]!)).toMatchObject({ lane: 'gpu', _aws: { CloudWatchMetrics: [{}] } });
+    meter.add('SegmentLatency', [], 'Milliseconds');
+    expect(lines).toHaveLength(2);
+  });
+
   it('is a line of the embedded metric format', () => {
     const lines: string[] = [];
     const meter = emfMeter({ write: (line) => lines.push(line), clock: () => 5 });

@@ -17,12 +17,16 @@ export interface BatcherPorts {
 
 /** Gathers the segments of concurrent calls into batches, one queue for all devices. */
 export interface Batcher {
-  /** Results in the order of `segments`. Throws what the engine throws, and `aborted`. */
+  /**
+   * Results in the order of `segments`; before they come, `worked` hears what a device worked for each, in seconds. Throws
+   * what the engine throws, and `aborted`.
+   */
   transcribe(
     tenant: string,
     segments: readonly Pcm[],
     decoding?: DecodingInput,
     signal?: AbortSignal,
+    worked?: (seconds: readonly number[]) => void,
   ): Promise<SegmentTranscript[]>;
   /** Segments that no device has begun with. */
   waiting(): number;
@@ -85,7 +89,7 @@ export function createBatcher(
 
   return {
     waiting: () => queue.length,
-    async transcribe(tenant, segments, decoding, signal) {
+    async transcribe(tenant, segments, decoding, signal, worked) {
       throwIfAborted(signal, ABORTED);
       if (segments.length === 0) return [];
       const call = {};
@@ -93,9 +97,14 @@ export function createBatcher(
       const arrivedAt = now();
       share.join(tenant);
       const own: Waiting[] = [];
+      const seconds: number[] = [];
       const answers = segments.map(
-        (pcm) =>
-          new Promise<SegmentTranscript>((resolve, reject) => {
+        (pcm, index) =>
+          new Promise<SegmentTranscript>((answer, reject) => {
+            const resolve = (transcript: SegmentTranscript, workedSeconds: number) => {
+              seconds[index] = workedSeconds;
+              answer(transcript);
+            };
             own.push({ tenant, group, samples: pcm.length, arrivedAt, pcm, call, decoding, resolve, reject });
           }),
       );
@@ -107,7 +116,9 @@ export function createBatcher(
       };
       signal?.addEventListener('abort', abort, { once: true });
       try {
-        return await Promise.all(answers);
+        const transcripts = await Promise.all(answers);
+        worked?.(seconds);
+        return transcripts;
       } catch (error) {
         // The rest of a call that failed is of no use to anyone
         remove(new Set(own));

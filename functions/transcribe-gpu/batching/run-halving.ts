@@ -11,7 +11,8 @@ export interface BatchedSegment {
   readonly pcm: Pcm;
   /** Segments that came together fail together. */
   readonly call: object;
-  resolve(transcript: SegmentTranscript): void;
+  /** With its share of what the device worked for the batch. */
+  resolve(transcript: SegmentTranscript, workedSeconds: number): void;
   reject(error: unknown): void;
 }
 
@@ -27,11 +28,13 @@ export async function runHalving(
   observer: BatchingObserver,
 ): Promise<void> {
   const startedAt = performance.now();
+  const done = device.watch.start();
   try {
     const transcripts = await device.engine.transcribe(
       batch.map(({ pcm }) => pcm),
       decoding,
     );
+    const workedSeconds = done() / 1000 / batch.length;
     const samples = batch.map(({ pcm }) => pcm.length);
     device.limit.fitted(batch.length);
     observer.finished({
@@ -41,7 +44,7 @@ export async function runHalving(
       audioSeconds: samples.reduce((sum, length) => sum + length, 0) / SAMPLE_RATE_HERTZ,
       padding: paddingShare(samples),
     });
-    for (const [index, segment] of batch.entries()) segment.resolve(transcripts[index]!);
+    for (const [index, segment] of batch.entries()) segment.resolve(transcripts[index]!, workedSeconds);
   } catch (error) {
     const parts = partsToRetry(batch, error, device, halvings, observer);
     if (parts.length === 0) for (const segment of batch) segment.reject(error);

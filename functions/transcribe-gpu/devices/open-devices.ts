@@ -5,6 +5,7 @@ import type { BatchCost } from '../batching/batch-limit.ts';
 import { createBatchLimit } from '../batching/batch-limit.ts';
 import type { BatchedDevice } from '../batching/batched-device.ts';
 import { calibrate } from '../batching/calibrate.ts';
+import { createDeviceWatch } from '../batching/device-watch.ts';
 import type { MemoryProbe } from '../batching/memory-probe.ts';
 import { type Gpu, nvidiaSmiMemoryProbe } from './list-gpus.ts';
 
@@ -78,7 +79,7 @@ function toDevice(
     latencyTargetMilliseconds,
     recoverMilliseconds: RECOVER_MILLISECONDS,
   });
-  return { name, engine, limit, probe, cost };
+  return { name, engine, limit, watch: createDeviceWatch(), probe, cost };
 }
 
 /** A tone of a second: the engine does not run its graph on silence. */

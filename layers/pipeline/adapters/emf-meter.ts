@@ -9,6 +9,9 @@ export interface EmfMeterOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** CloudWatch takes no more of one metric in one line. */
+const MOST_VALUES = 100;
+
 /**
  * Metrics as lines of CloudWatch's embedded metric format: Lambda's log becomes metrics at no call's cost. Written by hand
  * because Powertools adds a dimension `service` to each, by which no alarm here is drawn.
@@ -25,13 +28,12 @@ export function emfMeter({
         Dimensions: [Object.keys(dimensions)],
         Metrics: [{ Name: name, Unit: unit }],
       };
-      write(
-        JSON.stringify({
-          _aws: { Timestamp: clock(), CloudWatchMetrics: [metric] },
-          ...dimensions,
-          [name]: value,
-        }),
-      );
+      const _aws = { Timestamp: clock(), CloudWatchMetrics: [metric] };
+      const line = (values: unknown) => write(JSON.stringify({ _aws, ...dimensions, [name]: values }));
+      if (typeof value === 'number') return line(value);
+      for (let start = 0; start < value.length; start += MOST_VALUES) {
+        line(value.slice(start, start + MOST_VALUES));
+      }
     },
   };
 }

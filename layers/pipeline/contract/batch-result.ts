@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Sha256 } from './plan.ts';
 import { SegmentTranscript } from './transcript.ts';
 
 export const Lane = z.enum(['gpu', 'cpu']);
@@ -14,6 +15,11 @@ export const BatchResult = z.strictObject({
   transcripts: z.array(SegmentTranscript),
   /** How many of them came from the transcript cache. */
   cached: z.int().nonnegative(),
+  /** Of its segments' sound: what another plan cut is another batch, though it has the same index. See `soundSha256`. */
+  soundSha256: Sha256,
+  /** What a device worked for each segment that it heard, in their order: its share of a batch, without waiting and second looks. */
+  segmentSeconds: z.array(z.number().nonnegative()),
+  /** What a device worked for all of it, second looks too. */
   engineSeconds: z.number().nonnegative(),
 });
 export type BatchResult = z.infer<typeof BatchResult>;

@@ -1,15 +1,16 @@
 import type { BatchFailure, BatchResult } from '../contract/batch-result.ts';
 import type { BatchDone, BatchFailed, BatchForCpu } from '../contract/messages.ts';
 import { MurmurationError } from '../errors.ts';
-import { hearSegments } from '../hearing/hear-segments.ts';
+import { hearBatch } from '../hearing/hear-batch.ts';
+import { measuredEngine } from '../hearing/measured-engine.ts';
 import { readSegments } from '../hearing/read-segments.ts';
 import { failureInWords } from '../jobs/failure-in-words.ts';
 import { meterBatch } from '../jobs/meter-batch.ts';
+import { soundSha256 } from '../jobs/sound-sha256.ts';
 import { writeJson } from '../jobs/write-json.ts';
 import { keys } from '../keys.ts';
 import { metrics } from '../metrics.ts';
 import type { PipelinePorts } from '../pipeline-ports.ts';
-import { heardLanguages } from '../transcripts/heard-languages.ts';
 
 type BatchPorts = Pick<PipelinePorts, 'store' | 'meter' | 'clock' | 'engine' | 'cache'>;
 
@@ -54,8 +55,7 @@ async function hear(
     );
   }
   const segments = await readSegments(batch, store);
-  const startedAt = clock();
-  const heard = await hearSegments(segments, decoding, heardLanguages(), { engine, cache });
-  const engineSeconds = Math.max(0, clock() - startedAt) / 1000;
-  return { jobId, index, lane, model, ...heard, engineSeconds };
+  const measured = measuredEngine(engine, clock);
+  const heard = await hearBatch(segments, decoding, { engine: measured, cache });
+  return { jobId, index, lane, model, soundSha256: soundSha256(batch.segments), ...heard };
 }

@@ -69,6 +69,18 @@ describe('batching', () => {
     expect(engine.batches).toEqual([[1, 2]]);
   });
 
+  it('shares what a device worked among the calls of a batch', async () => {
+    const device = { ...deviceOf(fakeEngine()), watch: { start: () => () => 750 } };
+    const batcher = createBatcher([device], { ...policy, gatherMilliseconds: 20 }, ports);
+    const worked = new Map<string, readonly number[]>();
+    const note = (call: string) => (seconds: readonly number[]) => void worked.set(call, seconds);
+    await Promise.all([
+      batcher.transcribe('a', [segmentOf(1), segmentOf(2)], {}, undefined, note('a')),
+      batcher.transcribe('b', [segmentOf(3)], {}, undefined, note('b')),
+    ]);
+    expect(Object.fromEntries(worked)).toEqual({ a: [0.25, 0.25], b: [0.25] });
+  });
+
   it('does not wait once a batch is full', async () => {
     const engine = fakeEngine();
     const forever = { ...policy, gatherMilliseconds: 1e9 };

@@ -4,6 +4,7 @@ import type { Engine, Pcm } from '@murmuration/pipeline/ports';
 import { createBatchLimit } from '../../../functions/transcribe-gpu/batching/batch-limit.ts';
 import type { BatchedDevice } from '../../../functions/transcribe-gpu/batching/batched-device.ts';
 import type { BatchingObserver } from '../../../functions/transcribe-gpu/batching/batching-observer.ts';
+import { createDeviceWatch } from '../../../functions/transcribe-gpu/batching/device-watch.ts';
 
 export interface FakeEngine extends Engine {
   /** First samples of every batch that was begun. */
@@ -55,7 +56,7 @@ export function deviceOf(
     { mostSegments, cost: undefined, latencyTargetMilliseconds: 1000, recoverMilliseconds: 1000 },
     now,
   );
-  return { name, engine, limit };
+  return { name, engine, limit, watch: createDeviceWatch() };
 }
 
 export const silentObserver: BatchingObserver = {

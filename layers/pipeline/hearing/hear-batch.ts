@@ -1,0 +1,24 @@
+import type { BatchResult } from '../contract/batch-result.ts';
+import type { DecodingOptions } from '../contract/decoding.ts';
+import type { TranscriptCache } from '../ports.ts';
+import { heardLanguages } from '../transcripts/heard-languages.ts';
+import { hearSegments } from './hear-segments.ts';
+import type { MeasuredEngine } from './measured-engine.ts';
+import type { Hearable } from './second-look.ts';
+
+/** What a lane hears in a batch, and what its device worked for it. Throws what engine and cache throw. */
+export async function hearBatch(
+  segments: readonly Hearable[],
+  decoding: DecodingOptions,
+  ports: { readonly engine: MeasuredEngine; readonly cache?: TranscriptCache | undefined },
+  signal?: AbortSignal,
+): Promise<Pick<BatchResult, 'transcripts' | 'cached' | 'segmentSeconds' | 'engineSeconds'>> {
+  const { workedSeconds } = ports.engine;
+  const heard = await hearSegments(segments, decoding, heardLanguages(), ports, signal);
+  return {
+    ...heard,
+    // The first that the engine is asked for; what comes after are second looks
+    segmentSeconds: workedSeconds.slice(0, segments.length - heard.cached),
+    engineSeconds: workedSeconds.reduce((sum, seconds) => sum + seconds, 0),
+  };
+}
