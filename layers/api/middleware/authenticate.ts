@@ -16,11 +16,15 @@ export const anyone: ApiKey = {
 /** Lets in who has a key that is known and in time, and has not made too many requests. */
 export function authenticate({
   keyRing,
+  callerOf,
   ledger,
   clock,
-}: Pick<ApiPorts, 'keyRing' | 'ledger' | 'clock'>): MiddlewareHandler<ApiEnv> {
+}: Pick<ApiPorts, 'keyRing' | 'callerOf' | 'ledger' | 'clock'>): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    const key = keyRing === undefined ? anyone : await find(c.req.header('authorization'), keyRing, clock());
+    const key =
+      keyRing === undefined
+        ? letIn(callerOf, c.env)
+        : await find(c.req.header('authorization'), keyRing, clock());
     c.set('key', key);
     const wait = await ledger.admit(key);
     if (wait !== undefined) {
@@ -32,6 +36,13 @@ export function authenticate({
     }
     await next();
   };
+}
+
+function letIn(callerOf: ApiPorts['callerOf'], environment: unknown): ApiKey {
+  if (callerOf === undefined) return anyone;
+  const caller = callerOf(environment);
+  if (caller !== undefined) return caller;
+  throw new MurmurationError('key-refused', 'the gateway did not say who you are: sign the request');
 }
 
 async function find(
