@@ -1,5 +1,6 @@
 import { cut } from '@murmuration/media/cut';
 import { type MediaDecoderOptions, mediaDecoder } from '@murmuration/media/media-decoder';
+import type { VoiceStream } from '@murmuration/media/voice/voice';
 import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
 import { folderCache } from '@murmuration/pipeline/cache/folder-cache';
 import type { RecordingPorts } from '@murmuration/pipeline/steps/transcribe-recording';
@@ -23,6 +24,8 @@ export interface LaptopOptions {
   readonly reach?: MediaDecoderOptions['reach'];
 }
 
+const LIVE_WINDOWS = 4;
+
 /** The ports of this machine: its files, its processor. */
 export interface Laptop {
   readonly ports: RecordingPorts;
@@ -30,6 +33,8 @@ export interface Laptop {
   readonly language: string;
   /** The model's code for another language. Throws `language-unknown`. */
   readonly resolveLanguage: (written: string) => string;
+  /** Listens for voices in a stream that is going on, 0.13 s at a time. */
+  readonly hearVoices: () => VoiceStream;
   /** Batches of a recording that the engine should have at any time. */
   readonly batchesAtOnce: number;
   close(): Promise<void>;
@@ -60,6 +65,7 @@ export async function openLaptop({
     },
     language: code,
     resolveLanguage: (written) => resolveLanguage(written, manifest),
+    hearVoices: () => voice.listen(LIVE_WINDOWS),
     // One waits, so that no session does
     batchesAtOnce: sessions + 1,
     close: async () => {

@@ -8,11 +8,13 @@ import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
 import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
 import { createApi } from '@murmuration/api/create-api';
 import { hearJob } from '@murmuration/api/hear-job';
+import { realtimeServer } from '@murmuration/api/realtime/realtime-server';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { interruptSignal } from './interrupt-signal.ts';
 import { openLaptop } from './laptop.ts';
 import { writeNote } from './report-failure.ts';
 import { defaultDataFolder } from './serve/data-folder.ts';
+import { laptopLive } from './serve/laptop-live.ts';
 import { laptopTranscriber } from './serve/laptop-transcriber.ts';
 import { listen } from './serve/listen.ts';
 
@@ -34,6 +36,9 @@ export interface ServeOptions {
 /** Answers under way have so long to end. */
 const DRAIN_SECONDS = 10;
 
+/** Streams of live speech: each costs about a fifth of a core. */
+const REALTIME = { mostStreams: 8, idleSeconds: 30, longestSeconds: 4 * 3600 };
+
 /** Serves until Ctrl-C or SIGTERM; jobs that are not done then go on at the next start. */
 export async function serve(options: ServeOptions, version: string): Promise<number> {
   await checkHost(options);
@@ -45,6 +50,7 @@ export async function serve(options: ServeOptions, version: string): Promise<num
   const uploads = folderUploads(folder, clock);
   const hear = hearJob({ transcriber, uploads, ledger });
   const jobs = folderJobs({ folder, atOnce: options.jobs, clock, hear });
+  const onError = (error: unknown, requestId: string) => writeNote(`${requestId}: ${describe(error)}`);
   const app = createApi(
     {
       transcriber,
@@ -57,7 +63,7 @@ export async function serve(options: ServeOptions, version: string): Promise<num
       idempotency: folderIdempotency(folder, clock),
       clock,
       newId: randomUUID,
-      onError: (error, requestId) => writeNote(`${requestId}: ${describe(error)}`),
+      onError,
     },
     {
       version,
@@ -69,14 +75,16 @@ export async function serve(options: ServeOptions, version: string): Promise<num
       timesRealTime: 60,
     },
   );
+  const realtime = realtimeServer(app, { openLive: laptopLive(laptop), ledger, onError }, REALTIME);
   const stop = interruptSignal();
-  const server = await listen(app, options.port, options.host);
+  const server = await listen(app, options.port, options.host, realtime.upgrade);
   await jobs.resume();
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   const who = options.keys === undefined ? 'this machine alone may use it' : 'for those who have a key';
   writeNote(`http://${host}:${server.port} serves ${transcriber.models.join(', ')}; ${who}`);
   if (!stop.aborted) await once(stop, 'abort');
   writeNote('stopping');
+  realtime.close();
   await jobs.close();
   await server.drain(DRAIN_SECONDS);
   await laptop.close();

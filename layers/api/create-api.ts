@@ -11,9 +11,13 @@ import { observe } from './middleware/observe.ts';
 import { refuseStrangers } from './middleware/refuse-strangers.ts';
 import { createPlaces } from './places.ts';
 import { audioRoutes } from './routes/audio.ts';
+import { documentRoutes } from './routes/document.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { listenRoutes } from './routes/listen.ts';
 import { modelRoutes } from './routes/models.ts';
 import { operationRoutes } from './routes/operation.ts';
+import { pageRoutes } from './routes/page.ts';
+import { realtimeRoutes } from './routes/realtime.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 
 /** The whole HTTP API, for any server that speaks `fetch`: API Gateway, or this machine. */
@@ -26,7 +30,16 @@ export function createApi(ports: ApiPorts, settings: ApiSettings): ApiApp {
   if (ports.keyRing === undefined && ports.callerOf === undefined) app.use(refuseStrangers());
   app.use('/v1/*', authenticate(ports));
   app.use('/metrics', authenticate(ports));
-  for (const add of [operationRoutes, modelRoutes, audioRoutes, uploadRoutes, jobRoutes]) add(app, tools);
+  for (const add of [
+    operationRoutes,
+    modelRoutes,
+    audioRoutes,
+    uploadRoutes,
+    jobRoutes,
+    realtimeRoutes,
+    pageRoutes,
+  ])
+    add(app, tools);
 
   app.notFound((c) => {
     const { method, path } = c.req;

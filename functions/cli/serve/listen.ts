@@ -1,4 +1,5 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { serve } from '@hono/node-server';
 import type { ApiApp } from '@murmuration/api/api-app';
@@ -11,7 +12,12 @@ export interface Listening {
 }
 
 /** Serves `app`; port 0 takes a free one. Throws `invalid-argument` where the port cannot be had. */
-export function listen(app: ApiApp, port: number, hostname: string): Promise<Listening> {
+export function listen(
+  app: ApiApp,
+  port: number,
+  hostname: string,
+  onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const server = serve({ fetch: app.fetch, port, hostname }, ({ port }) => {
       resolve({
@@ -26,6 +32,7 @@ export function listen(app: ApiApp, port: number, hostname: string): Promise<Lis
         },
       });
     }) as Server;
+    server.on('upgrade', onUpgrade);
     // A large recording over a slow line takes its time, the head of a request does not
     server.headersTimeout = 30_000;
     server.requestTimeout = 3_600_000;

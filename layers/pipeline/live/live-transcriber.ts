@@ -1,10 +1,10 @@
+import type { LiveEvent } from '../contract/live-event.ts';
 import type { SegmentTranscript, Word } from '../contract/transcript.ts';
 import { MurmurationError } from '../errors.ts';
 import { type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '../ports.ts';
 import { shiftSegment } from '../transcripts/shift-segment.ts';
 import { confirmWords, forgetWords, type LiveWords, noWords } from './confirm-words.ts';
 import { keptAudio } from './kept-audio.ts';
-import type { LiveEvent } from './live-event.ts';
 import { trimPoint } from './trim-point.ts';
 import { type VoiceListener, voiceWindows, WINDOW_SAMPLES } from './voice-windows.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Word } from '../contract/transcript.ts';
+import { Word } from './transcript.ts';
 
 /** What live transcription tells. Times are seconds from the first sample. */
 export const LiveEvent = z.discriminatedUnion('kind', [

@@ -1,0 +1,42 @@
+import { clockTime } from './clock-time.js';
+
+const reasons = {
+  'no-speech': 'the model itself says that nobody spoke',
+  'no-voice': 'no voice was heard there',
+  'bag-phrase': 'a phrase that Whisper invents where nobody speaks',
+  'words-per-second': 'more words than anybody says in that time',
+  'repeated-phrase': 'the model fell into a loop',
+  repetition: 'the model may have fallen into a loop',
+  'low-probability': 'the model is not sure of it',
+  'not-transcribed': 'it could not be transcribed: a gap',
+};
+
+/** Lists what was left out, what is doubtful, and what was damaged in the recording. */
+export function showFindings({ findings, warnings }, { details, title, list }) {
+  const dropped = findings.filter(({ kind }) => kind === 'dropped').length;
+  const parts = [
+    `${dropped} left out`,
+    `${findings.length - dropped} doubtful`,
+    ...(warnings.length > 0 ? [`${warnings.length} damaged`] : []),
+  ];
+  const isClean = findings.length + warnings.length === 0;
+  title.textContent = isClean ? 'Nothing was left out, nothing is doubtful' : parts.join(', ');
+  details.open = dropped > 0;
+  list.replaceChildren(
+    ...warnings.map((warning) => itemOf([warning])),
+    ...findings.map(({ kind, reason, startSeconds, endSeconds, text }) => {
+      const quote = document.createElement('q');
+      quote.textContent = text.trim();
+      const place = `${clockTime(startSeconds)} to ${clockTime(endSeconds)}`;
+      const verb = kind === 'dropped' ? 'Left out' : 'Doubtful';
+      return itemOf([`${verb}, ${place}: ${reasons[reason] ?? reason}. `, text.trim() === '' ? '' : quote]);
+    }),
+  );
+  if (isClean) list.replaceChildren(itemOf(['Every stretch with a voice has its words.']));
+}
+
+function itemOf(contents) {
+  const item = document.createElement('li');
+  item.append(...contents);
+  return item;
+}

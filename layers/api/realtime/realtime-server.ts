@@ -1,0 +1,103 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { ApiApp } from '../api-app.ts';
+import type { Ledger } from '../api-ports.ts';
+import type { ApiKey } from '../contract/api-key.ts';
+import type { LiveSettings, OpenLive } from './live-port.ts';
+import { type RealtimeLimits, realtimeSession } from './realtime-session.ts';
+
+/** A stream that passed the gates of the API. */
+export interface AdmittedStream {
+  readonly key: ApiKey;
+  readonly requestId: string;
+  readonly settings: LiveSettings;
+}
+
+export interface RealtimePorts {
+  readonly openLive: OpenLive;
+  readonly ledger: Pick<Ledger, 'spend'>;
+  readonly onError: (error: unknown, requestId: string) => void;
+}
+
+export interface RealtimeServer {
+  /** For the `upgrade` event of an HTTP server. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends all streams at once. */
+  close(): void;
+}
+
+/** Browsers cannot send headers with a WebSocket: a key comes as the name of a second protocol. */
+const PROTOCOL = 'murmuration';
+const KEY_PROTOCOL = /(?:^|[ ,])murmuration-key\.([\w.~+/=-]{1,200})(?:$|[ ,])/;
+const MOST_MESSAGE_BYTES = 1_048_576;
+
+/** Serves `GET /v1/realtime`; `app` decides who may. */
+export function realtimeServer(app: ApiApp, ports: RealtimePorts, limits: RealtimeLimits): RealtimeServer {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MOST_MESSAGE_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
+  });
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    let admitted: AdmittedStream | undefined;
+    const answer = await app.fetch(toFetch(request), {
+      admit: (stream: AdmittedStream) => {
+        admitted = stream;
+      },
+    });
+    if (socket.destroyed) return;
+    if (admitted === undefined) return refuse(socket, answer);
+    if (sockets.clients.size >= limits.mostStreams) return refuse(socket, tooMany(limits.mostStreams));
+    const stream = admitted;
+    sockets.handleUpgrade(request, socket, head, (client) => realtimeSession(client, stream, ports, limits));
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      const drop = () => socket.destroy();
+      socket.on('error', drop);
+      upgrade(request, socket, head)
+        .catch((error: unknown) => {
+          ports.onError(error, 'upgrade');
+          drop();
+        })
+        .finally(() => socket.off('error', drop));
+    },
+    close() {
+      for (const client of sockets.clients) client.close(1001, 'the server stops');
+      setTimeout(() => {
+        for (const client of sockets.clients) client.terminate();
+      }, 500).unref();
+    },
+  };
+}
+
+function toFetch(request: IncomingMessage): Request {
+  const headers = new Headers();
+  for (const name of ['host', 'origin', 'authorization', 'x-request-id'] as const) {
+    const value = request.headers[name];
+    if (typeof value === 'string') headers.set(name, value);
+  }
+  const [, key] = KEY_PROTOCOL.exec(request.headers['sec-websocket-protocol'] ?? '') ?? [];
+  if (key !== undefined && !headers.has('authorization')) headers.set('authorization', `Bearer ${key}`);
+  return new Request(new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`), {
+    headers,
+  });
+}
+
+function tooMany(mostStreams: number): Response {
+  const message = `${mostStreams} streams are open, no more are served at once: come back in a while`;
+  const error = { message, type: 'requests', param: null, code: 'rate_limit_exceeded' };
+  return Response.json({ error }, { status: 429, headers: { 'retry-after': '5' } });
+}
+
+async function refuse(socket: Duplex, answer: Response): Promise<void> {
+  const body = await answer.text();
+  const headers = [...answer.headers].map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const status = `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`;
+  const length = `content-length: ${Buffer.byteLength(body)}\r\n`;
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}${length}connection: close\r\n\r\n${body}`);
+}
