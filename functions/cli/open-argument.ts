@@ -14,8 +14,17 @@ export interface Argument {
 /** One of this process's own open files: the decoder, a process of its own, would open its own instead. */
 const OWN_FILE = /^\/(?:dev|proc\/self)\/fd\/(\d+)$/;
 
-/** A path, an address, or what is sent to this process: `-`, `/dev/stdin`, or the shell's `<(command)`. */
+/**
+ * A path, an address, or what is sent to this process: `-`, `/dev/stdin`, or the shell's `<(command)`. Throws
+ * `invalid-argument` for an empty one, as of a shell's variable that is not set.
+ */
 export function openArgument(argument: string): Argument {
+  if (argument.trim() === '') {
+    throw new MurmurationError(
+      'invalid-argument',
+      `"${argument}" names no recording: give a path, an address, or - for stdin`,
+    );
+  }
   const number = ['-', '/dev/stdin'].includes(argument) ? '0' : OWN_FILE.exec(argument)?.[1];
   if (number === undefined) return { name: nameOf(argument), open: () => argument };
   if (number !== '0') {

@@ -11,8 +11,9 @@ export function reportFailure(error: unknown, file?: string): number {
   }
   if (error instanceof ReaderGone) return 0;
   const known = error instanceof MurmurationError;
-  const about = file === undefined ? '' : `${file}: `;
-  writeNote(`${about}${known ? error.message : `internal error: ${describe(error)}`}`);
+  const message = known ? error.message : `internal error: ${describe(error)}`;
+  const isNamed = file === undefined || message.includes(`"${file}"`);
+  writeNote(isNamed ? message : `${file}: ${message}`);
   if (process.env['MURMURATION_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return errorPolicy[known ? error.code : 'internal'].exitCode;
 }

@@ -10,15 +10,17 @@ export interface OpenSourceOptions {
   /** Which hosts a URL may name. @default 'network' */
   readonly reach?: HttpReach | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What messages call a stream. @default 'the stream' */
+  readonly streamName?: string | undefined;
 }
 
 /** Makes any source one that FFmpeg can open and seek in. Throws as `checkMediaFile`, `openHttp` and `spoolToFile`. */
 export async function openSource(
   source: MediaSource,
-  { reach, signal }: OpenSourceOptions = {},
+  { reach, signal, streamName = nameOf(source) }: OpenSourceOptions = {},
 ): Promise<OpenedSource> {
   if (typeof source === 'string' && !/^https?:\/\//i.test(source)) return openFile(source);
-  if (source instanceof Readable) return spoolToFile(source, 'the stream', signal);
+  if (source instanceof Readable) return spoolToFile(source, streamName, signal);
   if (typeof source !== 'string' && !(source instanceof URL)) return serveRanges(source, signal);
   const found = await openHttp(source, { reach, signal });
   // A server that gives no ranges has begun to send all of it already

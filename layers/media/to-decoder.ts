@@ -37,7 +37,7 @@ export function toDecoder(
   ): Promise<DecodedMedia> {
     throwIfAborted(nameOf(from), signal);
     requireInstalled?.();
-    const source = await openSource(from, { reach, signal });
+    const source = await openSource(from, { reach, signal, streamName: options?.streamName });
     try {
       return await run({ source, channels, filter: preprocessFilter(options), signal });
     } catch (error) {

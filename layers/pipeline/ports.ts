@@ -66,6 +66,8 @@ export interface DecodedMedia<Block = Pcm> {
 export interface DecodeOptions {
   /** `drc` lifts what is quiet towards what is loud, sample for sample in the same time. @default 'none' */
   readonly preprocess?: 'none' | 'drc' | undefined;
+  /** What messages call a stream, which has no name of its own. @default 'the stream' */
+  readonly streamName?: string | undefined;
 }
 
 /** Reads any media as 16 kHz audio. */

@@ -176,6 +176,9 @@ describe.each(adapters)('$name', ({ decoder, missing }) => {
 
     it('an empty stream, and leaves no file', async () => {
       expect(await refusal(Readable.from([]))).toMatchObject({ code: 'media-empty' });
+      await expect(decodeAll(decoder, Readable.from([]), { streamName: 'stdin' })).rejects.toThrow(
+        '"stdin" is empty',
+      );
       expect(await refusal(Readable.from([Buffer.from('no media at all')]))).toMatchObject({
         code: 'media-unreadable',
       });

@@ -52,6 +52,7 @@ describe('a command line that cannot be understood', () => {
     ['an unknown command', ['sing']],
     ['no file', ['transcribe']],
     ['an unknown option', ['transcribe', '--fromat', 'srt', jfk]],
+    ['a file of no name', ['transcribe', jfk, '']],
     ['an unknown format', ['transcribe', '--format', 'docx', jfk]],
     ['no threads', ['transcribe', '--threads', '0', jfk]],
     ['a temperature above 1', ['transcribe', '--temperature', '0,1.5', jfk]],
@@ -134,7 +135,7 @@ describe('bad input', () => {
     expect(complaints).toHaveLength(bad.length);
     bad.forEach(({ path }, index) => {
       expect(complaints[index]).toMatch(/^murmuration: /);
-      expect(complaints[index]).toContain(`${path}: `);
+      expect(complaints[index]?.split(path)).toHaveLength(2);
     });
     expect(
       run.stdout
@@ -283,7 +284,11 @@ describe('bad input', () => {
 
   it('stdin of nothing is one line and exit code 4, and its transcript is named stdin', async () => {
     const nothing = await runCli(['transcribe', '-']);
-    expect(nothing).toEqual({ exitCode: 4, stdout: '', stderr: expect.stringMatching(oneLine) });
+    expect(nothing).toEqual({
+      exitCode: 4,
+      stdout: '',
+      stderr: 'murmuration: "stdin" is empty (0 bytes): record or copy it again\n',
+    });
     const out = join(folder, 'sent');
     await runShell('"$0" "$1" transcribe - -q -o "$3" < "$2"', [weather, out]);
     expect(await readdir(out)).toEqual(['stdin.txt']);

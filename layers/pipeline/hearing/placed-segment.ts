@@ -1,7 +1,13 @@
 import type { SegmentTranscript } from '../contract/transcript.ts';
 import type { SpeechSpan } from '../guards/signs-of.ts';
 import type { HeardSegment } from '../merge/merge-segments.ts';
-import { type DecodedMedia, type Decoder, type MediaSource, SAMPLE_RATE_HERTZ } from '../ports.ts';
+import {
+  type DecodedMedia,
+  type DecodeOptions,
+  type Decoder,
+  type MediaSource,
+  SAMPLE_RATE_HERTZ,
+} from '../ports.ts';
 import { shiftSegment } from '../transcripts/shift-segment.ts';
 import type { Span } from '../transcripts/span.ts';
 import { type Cut, type CutSegment, cutChannels, type SampleSpan } from './cut-channels.ts';
@@ -24,15 +30,15 @@ export interface OpenedRecording {
 /** Opens a recording and cuts it, its channels mixed or each on its own. Throws what the decoder throws. */
 export async function openSegments(
   source: MediaSource,
-  { channels, preprocess }: { channels: 'mix' | 'separate'; preprocess: 'none' | 'drc' | undefined },
+  { channels, ...options }: DecodeOptions & { readonly channels: 'mix' | 'separate' },
   { decoder, cut }: { decoder: Decoder; cut: Cut },
   signal: AbortSignal | undefined,
 ): Promise<OpenedRecording> {
   if (channels === 'mix') {
-    const media = await decoder.decode(source, signal, { preprocess });
+    const media = await decoder.decode(source, signal, options);
     return { media, segments: unlabelled(cut(media.blocks)) };
   }
-  const media = await decoder.decodeChannels(source, signal, { preprocess });
+  const media = await decoder.decodeChannels(source, signal, options);
   return { media, segments: cutChannels(media.blocks, media.info.channels, cut) };
 }
 

@@ -78,7 +78,8 @@ export async function transcribeRecording(
 ): Promise<RecordingTranscribed> {
   const { source, decoding, channels = 'mix', preprocess, batchSize = 4, batchesAtOnce = 1 } = request;
   const name = request.name ?? (typeof source === 'string' ? source : 'the recording');
-  const { media, segments } = await openSegments(source, { channels, preprocess }, { decoder, cut }, signal);
+  const reading = { channels, preprocess, streamName: request.name };
+  const { media, segments } = await openSegments(source, reading, { decoder, cut }, signal);
   const languages = heardLanguages();
   const heard: HeardSegment[] = [];
   const speech: SpeechSpan[] = [];
