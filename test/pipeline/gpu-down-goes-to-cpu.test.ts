@@ -49,6 +49,7 @@ describe('what the GPU lane cannot do, the CPU lane does, and the report says wh
     ['garbage', () => 'garbage', 'answer-garbage'],
     ['nothing', () => ({}), 'answer-garbage'],
     ['too few transcripts', (answer) => ({ ...answer, transcripts: [] }), 'answer-garbage'],
+    ['another plan', (answer) => ({ ...answer, soundSha256: '0'.repeat(64) }), 'answer-garbage'],
     ['another batch', (answer) => ({ ...answer, index: 7 }), 'answer-garbage'],
     ['an error of its own', () => ({ code: 'out-of-memory', reason: 'no 3 GiB free' }), 'out-of-memory'],
   ])('%s for an answer', async (_, spoil, code) => {

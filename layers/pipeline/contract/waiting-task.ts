@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Sha256 } from './plan.ts';
 
 /** Who waits for one inference; kept as `jobs/<job>/tokens/<inference id>.json`. */
 export const WaitingTask = z.strictObject({
@@ -7,5 +8,7 @@ export const WaitingTask = z.strictObject({
   index: z.int().nonnegative(),
   /** So many transcripts are an answer. */
   segments: z.int().positive(),
+  /** Of the segments that were sent. */
+  soundSha256: Sha256,
 });
 export type WaitingTask = z.infer<typeof WaitingTask>;

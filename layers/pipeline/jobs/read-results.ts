@@ -1,9 +1,11 @@
 import pMap from 'p-map';
-import { BatchFailure, BatchResult, Lane } from '../contract/batch-result.ts';
+import { BatchFailure, type BatchResult, Lane } from '../contract/batch-result.ts';
 import type { Batch } from '../contract/plan.ts';
 import { keys } from '../keys.ts';
 import type { ObjectStore } from '../ports.ts';
+import { readAttempt } from './read-attempt.ts';
 import { readJson } from './read-json.ts';
+import { soundSha256 } from './sound-sha256.ts';
 
 /** How a batch ended. */
 export interface BatchOutcome {
@@ -24,9 +26,10 @@ export function readResults(batches: readonly Batch[], store: ObjectStore): Prom
 
 async function readResult(batch: Batch, store: ObjectStore): Promise<BatchOutcome> {
   const { jobId, index, segments } = batch;
+  const planned = { jobId, index, soundSha256: soundSha256(segments) };
   // The CPU's goes first: it was only asked because the GPU's was given up, and that one may still come late
   for (const lane of ['cpu', 'gpu'] as const) {
-    const result = await readJson(store, keys.batchResult(jobId, index, lane), BatchResult);
+    const result = await readAttempt(planned, lane, store);
     if (result?.transcripts.length !== segments.length) continue;
     return { batch, result, failures: lane === 'cpu' ? await readFailures(batch, ['gpu'], store) : [] };
   }

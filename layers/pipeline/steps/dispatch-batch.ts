@@ -1,6 +1,7 @@
 import type { BatchOffered, InferenceRequested } from '../contract/messages.ts';
 import type { WaitingTask } from '../contract/waiting-task.ts';
 import { inferenceIdOf } from '../jobs/inference-id.ts';
+import { soundSha256 } from '../jobs/sound-sha256.ts';
 import { writeJson } from '../jobs/write-json.ts';
 import { keys } from '../keys.ts';
 import { metrics } from '../metrics.ts';
@@ -13,7 +14,13 @@ export async function dispatchBatch(
 ): Promise<InferenceRequested> {
   const { jobId, index, segments } = batch;
   const inferenceId = inferenceIdOf(batch, taskToken);
-  const task: WaitingTask = { taskToken, jobId, index, segments: segments.length };
+  const task: WaitingTask = {
+    taskToken,
+    jobId,
+    index,
+    segments: segments.length,
+    soundSha256: soundSha256(segments),
+  };
   await writeJson(store, keys.token(jobId, inferenceId), task);
   meter.add(metrics.batches, 1, 'Count', { lane: 'gpu' });
   return { kind: 'inference-requested', inferenceId, batch };

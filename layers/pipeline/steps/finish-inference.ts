@@ -39,7 +39,7 @@ export async function finishInference(
 
 async function readAnswer(
   { outputKey, failureReason }: InferenceFinished,
-  { jobId, index, segments }: WaitingTask,
+  { jobId, index, segments, soundSha256 }: WaitingTask,
   store: PipelinePorts['store'],
 ): Promise<BatchResult | { code: string; reason: string }> {
   if (outputKey === undefined) {
@@ -61,9 +61,10 @@ async function readAnswer(
   }
   const { lane, transcripts } = parsed.data;
   const isOurs = parsed.data.jobId === jobId && parsed.data.index === index && lane === 'gpu';
-  if (isOurs && transcripts.length === segments) return parsed.data;
+  const isPlanned = parsed.data.soundSha256 === soundSha256 && transcripts.length === segments;
+  if (isOurs && isPlanned) return parsed.data;
   return {
     code: 'answer-garbage',
-    reason: `"${outputKey}" holds ${transcripts.length} transcripts of batch ${parsed.data.index}; batch ${index} has ${segments} segments`,
+    reason: `"${outputKey}" holds ${transcripts.length} transcripts of batch ${parsed.data.index}; batch ${index} has ${segments} segments, of a sound that must be the same`,
   };
 }
