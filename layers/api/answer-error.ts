@@ -2,7 +2,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ApiContext } from './api-app.ts';
 import { describeError } from './contract/api-error-body.ts';
 
-/** An error as an answer, with what OpenAI's SDKs read: whether and when to try again. */
+/** An error as an answer, in OpenAI's shape or Deepgram's, with what their SDKs read: whether and when to try again. */
 export function answerError(c: ApiContext, error: unknown): Response {
   const { status, body, retryable, retryAfterSeconds } = describeError(error, c.get('requestId'));
   if (retryAfterSeconds !== undefined) c.header('retry-after', `${Math.ceil(retryAfterSeconds)}`);
@@ -10,5 +10,10 @@ export function answerError(c: ApiContext, error: unknown): Response {
   if (status === 401) c.header('www-authenticate', 'Bearer');
   // What is left of the body is not read: nothing else can come through this connection
   if (!c.req.raw.bodyUsed && c.req.raw.body !== null) c.header('connection', 'close');
+  if (c.req.path === '/v1/listen') {
+    const { code, message } = body.error;
+    const deepgram = { err_code: code, err_msg: message, request_id: c.get('requestId') };
+    return c.json(deepgram, status as ContentfulStatusCode);
+  }
   return c.json(body, status as ContentfulStatusCode);
 }

@@ -31,9 +31,11 @@ export function createApi(ports: ApiPorts, settings: ApiSettings): ApiApp {
   app.use('/v1/*', authenticate(ports));
   app.use('/metrics', authenticate(ports));
   for (const add of [
+    documentRoutes,
     operationRoutes,
     modelRoutes,
     audioRoutes,
+    listenRoutes,
     uploadRoutes,
     jobRoutes,
     realtimeRoutes,

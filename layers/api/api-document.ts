@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { type ApiOperation, apiOperations } from './api-operations.ts';
+import type { ApiSettings } from './api-settings.ts';
+import { ApiErrorBody } from './contract/api-error-body.ts';
+import { JobEstimate } from './contract/job-input.ts';
+
+/** The API in OpenAPI 3.1, written from the schemas that check its requests. */
+export function apiDocument({ version }: Pick<ApiSettings, 'version'>, hasKeys: boolean): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of apiOperations) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation, hasKeys) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Murmuration',
+      version,
+      description: 'Speech in, transcript out: Whisper models behind the contracts of OpenAI and Deepgram.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: { Error: schemaOf(ApiErrorBody, 'output') },
+      ...(hasKeys ? { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } : {}),
+    },
+  };
+}
+
+function describe(operation: ApiOperation, hasKeys: boolean): object {
+  const { id, summary, open = false, parameters = {}, body, success, errors = [] } = operation;
+  const statuses = open ? [] : [400, ...(hasKeys ? [401] : []), ...errors, 429, 500, 503];
+  const content = contentOf(success.content, 'output');
+  return {
+    operationId: id,
+    summary,
+    parameters: [
+      ...parametersOf(parameters.path, 'path'),
+      ...parametersOf(parameters.query, 'query'),
+      ...parametersOf(parameters.header, 'header'),
+    ],
+    ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body, 'input') } }),
+    responses: {
+      [success.status]: { description: 'Done', content },
+      ...(id === 'createJob'
+        ? {
+            200: {
+              description: 'With dry_run',
+              content: contentOf({ 'application/json': JobEstimate }, 'output'),
+            },
+          }
+        : {}),
+      ...Object.fromEntries(statuses.map((status) => [status, errorOf(id)])),
+    },
+    security: hasKeys && !open ? [{ key: [] }] : [],
+  };
+}
+
+function errorOf(id: string): object {
+  const deepgram = {
+    type: 'object',
+    properties: { err_code: { type: 'string' }, err_msg: { type: 'string' }, request_id: { type: 'string' } },
+    required: ['err_code', 'err_msg', 'request_id'],
+  };
+  const schema = id === 'listen' ? deepgram : { $ref: '#/components/schemas/Error' };
+  return { description: 'What was wrong', content: { 'application/json': { schema } } };
+}
+
+function contentOf(content: ApiOperation['success']['content'], io: 'input' | 'output'): object {
+  return Object.fromEntries(
+    Object.entries(content).map(([type, schema]) => {
+      if (schema === 'binary') return [type, {}];
+      if (schema === 'text') return [type, { schema: { type: 'string' } }];
+      const written = schemaOf(schema, io);
+      return [type, { schema: type === 'multipart/form-data' ? formOf(written) : written }];
+    }),
+  );
+}
+
+interface ObjectSchema {
+  readonly properties?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly required?: readonly string[];
+}
+
+/** A form: lists are named with `[]`, and the recording is there. */
+function formOf(written: ObjectSchema): object {
+  const { chunking_strategy: strategy, ...fields } = written.properties ?? {};
+  const named = Object.entries(fields).map(([name, schema]) => [
+    schema['type'] === 'array' ? `${name}[]` : name,
+    schema,
+  ]);
+  return {
+    ...written,
+    properties: {
+      file: { type: 'string', format: 'binary' },
+      ...Object.fromEntries(named),
+      // Its other form has fields of their own: chunking_strategy[type]=server_vad …
+      ...(strategy === undefined ? {} : { chunking_strategy: { const: 'auto' } }),
+    },
+    required: ['file', ...(written.required ?? [])],
+  };
+}
+
+function parametersOf(schema: z.ZodObject | undefined, place: 'path' | 'query' | 'header'): object[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = schemaOf(schema, 'output');
+  return Object.entries(properties).map(([name, written]) => ({
+    name,
+    in: place,
+    // What has a default is there in any output
+    required: required.includes(name) && !('default' in written),
+    schema: written,
+  }));
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): ObjectSchema {
+  const { $schema: _, ...written } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return written as ObjectSchema;
+}

@@ -1,0 +1,41 @@
+import { html, raw } from 'hono/html';
+import type { ApiApp } from '../api-app.ts';
+import { apiDocument } from '../api-document.ts';
+import { apiOperations } from '../api-operations.ts';
+import type { ApiTools } from '../api-tools.ts';
+
+/** `/openapi.json` for programs, `/docs` for people. */
+export function documentRoutes(app: ApiApp, { ports, settings }: ApiTools): void {
+  const document = apiDocument(settings, ports.keyRing !== undefined || ports.callerOf !== undefined);
+  app.get('/openapi.json', (c) => c.json(document));
+
+  app.get('/docs', (c) => {
+    c.header(
+      'content-security-policy',
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    );
+    const rows = apiOperations.map(
+      ({ method, path, summary, body = {} }) =>
+        html`<tr><td><code>${method.toUpperCase()} ${path}</code></td><td>${summary}</td><td>${Object.keys(body).join(', ')}</td></tr>`,
+    );
+    return c.html(html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Murmuration: the API</title>
+<style>${raw(style)}</style>
+<main>
+<h1>The API</h1>
+<p>Point an SDK of OpenAI or Deepgram at this server, or use <code>curl</code>:</p>
+<pre>curl ${new URL(c.req.url).origin}/v1/audio/transcriptions -F file=@talk.mp3 -F model=whisper-1 -F response_format=srt</pre>
+<p>Every parameter and answer is in <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1). Errors are
+<code>{"error": {message, type, param, code}}</code>; each answer has an <code>x-request-id</code>.</p>
+<table><thead><tr><th>Operation</th><th>What it does</th><th>Body</th></tr></thead><tbody>${rows}</tbody></table>
+</main>
+</html>`);
+  });
+}
+
+const style = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem}
+main{max-width:62rem;margin:auto}table{border-collapse:collapse;width:100%}th{text-align:left}
+td,th{padding:.4rem .8rem .4rem 0;vertical-align:top;border-bottom:1px solid #8885}pre{overflow-x:auto;padding:1rem;background:#8882}`;

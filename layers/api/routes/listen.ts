@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { MediaSource } from '@murmuration/pipeline/ports';
+import type { ApiApp, ApiContext } from '../api-app.ts';
+import type { ApiTools } from '../api-tools.ts';
+import { parseInput } from '../bodies/parse-input.ts';
+import { receiveAudio } from '../bodies/receive-audio.ts';
+import { receiveJson } from '../bodies/receive-json.ts';
+import { ListenInput, ListenQuery } from '../contract/listen.ts';
+import { modelNamed } from '../model-named.ts';
+import { transcribeForKey } from '../transcribe-for-key.ts';
+import { writeListenAnswer } from '../write-listen-answer.ts';
+
+/** Deepgram's `POST /v1/listen` for recordings: the body is one, or JSON with its address. */
+export function listenRoutes(app: ApiApp, { ports, settings, places, telemetry }: ApiTools): void {
+  const { transcriber, clock, newId } = ports;
+
+  app.post('/v1/listen', async (c) => {
+    const query = parseInput(ListenQuery, c.req.query());
+    const model = modelNamed(query.model, transcriber.models);
+    const release = places.take();
+    let received: Received | undefined;
+    try {
+      received = await receive(c, settings.mostBodyBytes);
+      const startedAt = performance.now();
+      const { source, sha256 } = received;
+      const heard = await transcribeForKey(
+        c.get('key'),
+        {
+          model,
+          source,
+          name: 'the recording',
+          decoding: { language: query.language ?? 'auto' },
+          channels: query.multichannel === 'true' ? 'separate' : 'mix',
+          wordsWherePossible: true,
+        },
+        ports,
+        { signal: c.req.raw.signal },
+      );
+      telemetry.transcribed(heard, (performance.now() - startedAt) / 1000);
+      const facts = { requestId: c.get('requestId'), sha256, now: clock(), newId };
+      return c.json(writeListenAnswer(heard, query, facts));
+    } finally {
+      release();
+      await received?.close();
+    }
+  });
+}
+
+interface Received {
+  readonly source: MediaSource;
+  readonly sha256: string;
+  close(): Promise<void>;
+}
+
+async function receive(c: ApiContext, mostBytes: number): Promise<Received> {
+  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
+    const { path, sha256, close } = await receiveAudio(c.req.raw, mostBytes);
+    return { source: path, sha256, close };
+  }
+  const { url } = (await receiveJson(c.req.raw, ListenInput)).value;
+  const sha256 = createHash('sha256').update(url).digest('hex');
+  return { source: new URL(url), sha256, close: async () => undefined };
+}
