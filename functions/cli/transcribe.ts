@@ -5,6 +5,7 @@ import { formats } from '@murmuration/pipeline/formats/formats';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts';
 import { type EditOptions, editRecording, openEdits } from './edits.ts';
+import { idleOptions } from './idle-options.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { type Laptop, type LaptopOptions, openLaptop } from './laptop.ts';
 import { type Argument, openArgument } from './open-argument.ts';
@@ -39,6 +40,7 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
     options,
   );
   const edits = await openEdits(options);
+  if (!options.quiet) for (const note of idleOptions(options, delivery.formats)) writeNote(note);
   const signal = interruptSignal();
   // What is to be redacted is not kept on disk either
   const laptop = await openLaptop(options.redact === undefined ? options : { ...options, cache: false });

@@ -111,6 +111,17 @@ describe('transcribe', () => {
     expect(run.stderr).toBe(`==> ${weather} <==\n==> ${jfk} <==\n`);
   });
 
+  it('notes an option that changes nothing, but not where it is to be quiet', async () => {
+    const note = 'murmuration: --max-lines changes nothing without --format srt, vtt or tsv\n';
+    for (const [quiet, stderr] of [
+      [[], note],
+      [['--quiet'], ''],
+    ] as const) {
+      const run = await runCli(['transcribe', weather, '--max-lines', '1', ...quiet]);
+      expect(run).toMatchObject({ exitCode: 0, stderr });
+    }
+  });
+
   it('prints one line of JSON a recording', async () => {
     const run = await runCli(['transcribe', weather, jfk, '--jsonl', '--language', 'English']);
     const lines = run.stdout
