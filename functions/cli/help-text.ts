@@ -20,7 +20,8 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   'file-not-found': 'no such file',
   'media-unreadable': 'not audio or video, encrypted, or no sound in it',
   'media-empty': 'no samples in it',
-  'media-truncated': 'cut off or damaged: the transcript holds what could be read (0 with --allow-damaged)',
+  'media-truncated':
+    'cut off or damaged: the transcript holds what could be read (0 with --allow-damaged); of an mp4 cut before its index there is none',
   'audio-invalid': 'samples that are no numbers',
   'audio-too-long': 'a segment longer than the engine takes',
   'model-not-found': 'no such model',
@@ -65,8 +66,9 @@ ${exitCodes()}
 /** What stands below the options of `transcribe`. */
 export const transcribeHelpFooter = `
 A file that fails gives one line on stderr and nothing on stdout; one that is cut off or damaged gives the transcript of
-what could be read, one line on stderr, and exit code 5. The transcript goes to stdout, or with --output-dir
-to <name>.<txt|json|verbose.json|srt|vtt|tsv>; progress and all messages go to stderr.
+what could be read, one line on stderr, and exit code 5 (an mp4 that is cut off before its index fails, with 5 too).
+The transcript goes to stdout, or with --output-dir to <name>.<txt|json|verbose.json|srt|vtt|tsv>; progress and all
+messages go to stderr.
 
 Formats: text is the words; json is everything the kit knows, in its own shape; verbose_json is OpenAI's shape;
 srt and vtt are captions of at most 2 lines of 42 characters; tsv is Whisper's table (start and end in ms, text).
