@@ -72,8 +72,10 @@ export class GpuLane extends Construct {
       deadLetters,
       environment: { BUCKET } satisfies CallbackEnv,
     });
-    recordings.grantReadUnder(this.callback, [tokens, keys.asyncOutputPrefix, keys.asyncFailurePrefix]);
-    recordings.grantWriteUnder(this.callback, [`${keys.jobsPrefix}*/batches/`]);
+    const batches = `${keys.jobsPrefix}*/batches/`;
+    const answers = [keys.asyncOutputPrefix, keys.asyncFailurePrefix];
+    recordings.grantReadUnder(this.callback, [tokens, batches, ...answers]);
+    recordings.grantWriteUnder(this.callback, [batches]);
     for (const topic of [endpoint.successTopic, endpoint.errorTopic]) {
       topic.addSubscription(new LambdaSubscription(this.callback, { deadLetterQueue: deadLetters }));
     }

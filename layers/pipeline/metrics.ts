@@ -2,7 +2,7 @@
 export const metricsNamespace = 'Murmuration';
 
 export const metrics = {
-  /** Batches that came to a lane. Dimension `lane`. */
+  /** Batches that were offered to the GPU lane, or ended on the CPU lane. Dimension `lane`. */
   batches: 'Batches',
   /** Batches that no lane could transcribe, or that a lane gave up. Dimension `lane`. */
   batchErrors: 'BatchErrors',
@@ -10,6 +10,7 @@ export const metrics = {
   segmentLatency: 'SegmentLatency',
   /** Milliseconds from upload to the first work on it. */
   queueWait: 'QueueWait',
+  /** Batches that ended on the CPU lane after the GPU lane. */
   gpuFallbacks: 'GpuFallbacks',
   cacheHits: 'CacheHits',
   cacheMisses: 'CacheMisses',

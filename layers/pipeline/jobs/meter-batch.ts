@@ -2,7 +2,7 @@ import type { BatchResult } from '../contract/batch-result.ts';
 import { metrics } from '../metrics.ts';
 import type { Meter } from '../ports.ts';
 
-/** Counts what a lane did with a batch. */
+/** Counts what a lane heard in a batch. */
 export function meterBatch(result: BatchResult, meter: Meter): void {
   const { lane, transcripts, cached, segmentSeconds } = result;
   const heard = transcripts.length - cached;
@@ -11,4 +11,14 @@ export function meterBatch(result: BatchResult, meter: Meter): void {
   meter.add(metrics.cacheMisses, heard, 'Count');
   const milliseconds = segmentSeconds.map((seconds) => seconds * 1000);
   meter.add(metrics.segmentLatency, milliseconds, 'Milliseconds', { lane });
+}
+
+/** Counts a batch that came to its end on the CPU lane: once, however often it was tried. */
+export function meterCpuEnd(
+  { fromGpu, isDead }: { readonly fromGpu: boolean; readonly isDead: boolean },
+  meter: Meter,
+): void {
+  meter.add(metrics.batches, 1, 'Count', { lane: 'cpu' });
+  if (fromGpu) meter.add(metrics.gpuFallbacks, 1, 'Count');
+  if (isDead) meter.add(metrics.batchErrors, 1, 'Count', { lane: 'cpu' });
 }

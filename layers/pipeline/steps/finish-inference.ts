@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { BatchResult } from '../contract/batch-result.ts';
+import { BatchFailure, BatchResult } from '../contract/batch-result.ts';
 import type { InferenceFinished, InferenceUnknown, TaskFailed, TaskSucceeded } from '../contract/messages.ts';
 import { WaitingTask } from '../contract/waiting-task.ts';
 import { jobOfInference } from '../jobs/inference-id.ts';
 import { meterBatch } from '../jobs/meter-batch.ts';
+import { readAttempt } from '../jobs/read-attempt.ts';
 import { parseJson, readJson } from '../jobs/read-json.ts';
 import { writeJson } from '../jobs/write-json.ts';
 import { keys } from '../keys.ts';
@@ -14,7 +15,7 @@ import type { PipelinePorts } from '../pipeline-ports.ts';
 const EndpointError = z.object({ code: z.string(), reason: z.string() });
 
 /**
- * Takes an inference's answer to the task that waits for it. An answer that comes twice writes the same twice; one that
+ * Takes an inference's answer to the task that waits for it. An answer that comes twice writes the same twice and counts once; one that
  * nobody waits for any more is refused by Step Functions, and one that nobody ever waited for ends here.
  */
 export async function finishInference(
@@ -28,11 +29,16 @@ export async function finishInference(
   const { taskToken, index } = task;
   const answer = await readAnswer(message, task, store);
   if ('reason' in answer) {
-    meter.add(metrics.batchErrors, 1, 'Count', { lane: 'gpu' });
+    const key = keys.batchFailure(task.jobId, index, 'gpu');
+    if ((await readJson(store, key, BatchFailure)) === undefined) {
+      await writeJson(store, key, { jobId: task.jobId, index, lane: 'gpu', ...answer });
+      meter.add(metrics.batchErrors, 1, 'Count', { lane: 'gpu' });
+    }
     return { kind: 'task-failed', taskToken, ...answer };
   }
+  const known = await readAttempt(answer, 'gpu', store);
   await writeJson(store, keys.batchResult(task.jobId, index, 'gpu'), answer);
-  meterBatch(answer, meter);
+  if (known === undefined) meterBatch(answer, meter);
   const output = { kind: 'batch-done', jobId: task.jobId, index, lane: 'gpu' } as const;
   return { kind: 'task-succeeded', taskToken, output };
 }

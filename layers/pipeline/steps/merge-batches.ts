@@ -9,6 +9,7 @@ import { timestamp } from '../formats/timestamp.ts';
 import { speechOf } from '../hearing/placed-segment.ts';
 import { estimateCost } from '../jobs/estimate-cost.ts';
 import { isSuperseded } from '../jobs/is-superseded.ts';
+import { meterCpuEnd } from '../jobs/meter-batch.ts';
 import { needJson, readJson } from '../jobs/read-json.ts';
 import { type BatchOutcome, readResults } from '../jobs/read-results.ts';
 import { writeJson } from '../jobs/write-json.ts';
@@ -70,6 +71,11 @@ export async function mergeBatches(
   if (isNew) {
     meter.add(state === 'done' ? metrics.jobsDone : metrics.jobsPartial, 1, 'Count');
     meter.add(metrics.audioSeconds, durationSeconds, 'Seconds');
+    for (const { failures } of failed) {
+      // Every try of it broke, and none could leave word
+      if (failures.some(({ lane }) => lane === 'cpu')) continue;
+      meterCpuEnd({ fromGpu: failures.length > 0, isDead: true }, meter);
+    }
     if (prices) meter.add(metrics.estimatedCost, estimateCost(results, prices), 'None');
   }
   return { kind: 'transcript-ready', jobId, sourceKey, state, durationSeconds, outputs };
