@@ -36,7 +36,7 @@ export interface ServeOptions {
 /** Answers under way have so long to end. */
 const DRAIN_SECONDS = 10;
 
-/** Streams of live speech: each costs about a fifth of a core. */
+/** Streams of live speech: each costs about a quarter of a core. */
 const REALTIME = { mostStreams: 8, idleSeconds: 30, longestSeconds: 4 * 3600 };
 
 /** Serves until Ctrl-C or SIGTERM; jobs that are not done then go on at the next start. */
