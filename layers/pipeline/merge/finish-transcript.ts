@@ -2,6 +2,7 @@ import type { DecodingInput } from '../contract/decoding.ts';
 import type { Finding } from '../contract/finding.ts';
 import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
 import { findInvented } from '../guards/find-invented.ts';
+import { otherLanguage } from '../guards/other-language.ts';
 import type { SpeechSpan } from '../guards/signs-of.ts';
 import { type HeardSegment, mergeSegments, type WholeRecording } from './merge-segments.ts';
 
@@ -28,7 +29,7 @@ export function finishTranscript({ heard, speech, keepWords, ...recording }: Hea
     recording,
   );
   const transcript = keepWords ? whole : { ...whole, segments: whole.segments.map(withoutWords) };
-  return { transcript, findings };
+  return { transcript, findings: [...findings, ...otherLanguage(trusted, recording.decoding.language)] };
 }
 
 /** What the engine was told to doubt, the guards doubt too. */
