@@ -1,3 +1,6 @@
+/** S3 takes no more, in UTF-8. */
+const LONGEST_KEY_BYTES = 1024;
+
 /** Where everything lies in the one bucket. Keys say what an object depends on, so that writing twice writes the same. */
 export const keys = {
   uploadsPrefix: 'uploads/',
@@ -28,3 +31,10 @@ export const keys = {
   /** The status of the job that wrote last beside these transcripts: a person who uploaded knows no job id. */
   sourceStatus: (sourceKey: string) => `transcripts/${sourceKey}.status.json`,
 } as const;
+
+/** So many bytes a recording's key may have: what lies beside its transcripts is longer, and S3 takes that too. */
+export const longestSourceKeyBytes = LONGEST_KEY_BYTES - Buffer.byteLength(keys.sourceStatus(''));
+
+/** Whether a recording's transcripts can be kept under its name. */
+export const fitsTranscripts = (sourceKey: string): boolean =>
+  Buffer.byteLength(sourceKey) <= longestSourceKeyBytes;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { JobStatus } from '../contract/job-status.ts';
-import { keys } from '../keys.ts';
+import { fitsTranscripts, keys } from '../keys.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
 import { isSuperseded } from './is-superseded.ts';
 import { readJson } from './read-json.ts';
@@ -21,7 +21,8 @@ export async function writeStatus(
       readJson(store, key, JobStatus).catch(() => undefined),
     ),
   );
-  const isMine = state === 'splitting' || !isSuperseded(status, ofSource);
+  // Of a recording whose name is too long, S3 would not take it
+  const isMine = fitsTranscripts(sourceKey) && (state === 'splitting' || !isSuperseded(status, ofSource));
   const places = [
     { key: keys.status(jobId), before: ofJob },
     ...(isMine ? [{ key: keys.sourceStatus(sourceKey), before: ofSource }] : []),

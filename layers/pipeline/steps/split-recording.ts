@@ -8,7 +8,7 @@ import { jobIdOf } from '../jobs/job-id.ts';
 import { parseJson, readJson } from '../jobs/read-json.ts';
 import { writeJson } from '../jobs/write-json.ts';
 import { writeStatus } from '../jobs/write-status.ts';
-import { keys } from '../keys.ts';
+import { fitsTranscripts, keys, longestSourceKeyBytes } from '../keys.ts';
 import { metrics } from '../metrics.ts';
 import type { PipelinePorts } from '../pipeline-ports.ts';
 import { type ObjectStore, SAMPLE_RATE_HERTZ } from '../ports.ts';
@@ -33,6 +33,7 @@ export async function splitRecording(
     meter.add(metrics.queueWait, Math.max(0, clock() - uploadedAt), 'Milliseconds');
   }
   try {
+    requireShortName(sourceKey);
     const options = await readOptions(message, store);
     const jobId = jobIdOf({ sourceKey, etag, options, model });
     const last = await readJson(store, keys.sourceStatus(sourceKey), JobStatus).catch(() => undefined);
@@ -76,6 +77,14 @@ async function split(
   await writeJson(store, keys.windows(jobId), windows);
   await writeJson(store, keys.recording(jobId), { ...recording, batches: 0 });
   return { kind: 'windows-ready', jobId, windows };
+}
+
+function requireShortName(sourceKey: string): void {
+  if (fitsTranscripts(sourceKey)) return;
+  throw new MurmurationError(
+    'invalid-argument',
+    `the recording's key has ${Buffer.byteLength(sourceKey)} bytes, and those of its transcripts would be too long for S3: upload it under one of at most ${longestSourceKeyBytes} bytes`,
+  );
 }
 
 /** Whether all that was delivered is still there: people delete transcripts to have them made anew. */
