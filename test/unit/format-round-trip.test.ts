@@ -1,4 +1,5 @@
 import { buildCaptions } from '@murmuration/pipeline/captions/build-captions';
+import type { CaptionRules } from '@murmuration/pipeline/captions/caption';
 import type { SegmentTranscript, Transcript } from '@murmuration/pipeline/contract/transcript';
 import { formats } from '@murmuration/pipeline/formats/formats';
 import { toVerboseTranscription } from '@murmuration/pipeline/formats/verbose-json';
@@ -76,8 +77,8 @@ const anyTranscript: fc.Arbitrary<Transcript> = fc
   );
 
 /** What every format shows of a transcript, before it is written. */
-const shown = (transcript: Transcript) =>
-  buildCaptions(transcript).map(({ startSeconds, endSeconds, lines, text, channel }) => ({
+const shown = (transcript: Transcript, rules: Partial<CaptionRules> = {}) =>
+  buildCaptions(transcript, rules).map(({ startSeconds, endSeconds, lines, text, channel }) => ({
     times: { startSeconds, endSeconds },
     lines: lines.map((line) => line.text),
     text,
@@ -88,7 +89,8 @@ describe('any text, read back, has the same words at the same milliseconds:', ()
   it('srt, but for the dashes of its arrows', () => {
     fc.assert(
       fc.property(anyTranscript, (transcript) => {
-        const expected = shown(transcript).map(({ times, lines, label }) => {
+        const labelOf = (channel: number) => `Channel ${channel + 1}: `;
+        const expected = shown(transcript, { labelOf }).map(({ times, lines, label }) => {
           const [first, ...rest] = lines.map((line) => line.replace(/-+->/g, '->'));
           return { ...times, lines: [label === undefined ? first : `${label}: ${first}`, ...rest] };
         });
@@ -118,7 +120,10 @@ describe('any text, read back, has the same words at the same milliseconds:', ()
   it('tsv, on one line', () => {
     fc.assert(
       fc.property(anyTranscript, (transcript) => {
-        const expected = shown(transcript).map(({ times, text }) => ({ ...times, lines: [text] }));
+        const expected = shown(transcript).map(({ times, text, label }) => ({
+          ...times,
+          lines: [label === undefined ? text : `${label}: ${text}`],
+        }));
         expect(parseTsv(formats.tsv.write(transcript))).toEqual(expected);
       }),
     );
@@ -172,6 +177,25 @@ describe('channels', () => {
       ['Channel 2: Good day.'],
       ['Channel 1: Who is it?'],
     ]);
+  });
+
+  it('stand in srt within the length of a line, with words timed or not', () => {
+    const said = ' So it goes on and on for a while, and then, with a little luck, it stops.'.repeat(6);
+    for (const fields of [{ words: wordsOf(said) }, {}]) {
+      const talk = transcriptOf({
+        durationSeconds: 60,
+        segments: [segmentOf({ channel: 9, endSeconds: 60, text: said, ...fields })],
+      });
+      const cues = parseSrt(formats.srt.write(talk));
+      expect(cues.length).toBeGreaterThan(5);
+      for (const { lines } of cues) {
+        expect(lines.length).toBeLessThanOrEqual(2);
+        for (const line of lines) expect(line.length).toBeLessThanOrEqual(42);
+        expect(lines[0]).toMatch(/^Channel 10: /);
+      }
+      const shownText = cues.map(({ lines }) => lines.join(' ').replace('Channel 10: ', '')).join(' ');
+      expect(shownText).toBe(said.trim());
+    }
   });
 
   it('keep their own times where two speak at once', () => {

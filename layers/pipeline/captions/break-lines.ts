@@ -11,8 +11,11 @@ export function lineText(pieces: readonly Piece[]): string {
     .trim();
 }
 
-/** Fills each line as far as it goes: the least number of lines. A piece that is too long stands alone. */
-export function fillLines<P extends Piece>(pieces: readonly P[], maxCharacters: number): P[][] {
+/**
+ * Fills each line as far as it goes: the least number of lines. A piece that is too long stands alone.
+ * @param indent characters of the first line that are taken
+ */
+export function fillLines<P extends Piece>(pieces: readonly P[], maxCharacters: number, indent = 0): P[][] {
   const lines: P[][] = [];
   let used = 0;
   for (const piece of pieces) {
@@ -22,19 +25,19 @@ export function fillLines<P extends Piece>(pieces: readonly P[], maxCharacters: 
       line.push(piece);
       used += added;
     } else {
+      used = (line === undefined ? indent : 0) + [...piece.text.trimStart()].length;
       lines.push([piece]);
-      used = [...piece.text.trimStart()].length;
     }
   }
   return lines;
 }
 
-/** Breaks pieces into the least number of lines, then makes these as even as they can be. */
-export function breakLines<P extends Piece>(pieces: readonly P[], maxCharacters: number): P[][] {
-  const least = fillLines(pieces, maxCharacters);
-  const total = [...lineText(pieces)].length;
+/** Breaks pieces into the least number of lines, then makes these as even as they can be. @param indent as `fillLines` */
+export function breakLines<P extends Piece>(pieces: readonly P[], maxCharacters: number, indent = 0): P[][] {
+  const least = fillLines(pieces, maxCharacters, indent);
+  const total = indent + [...lineText(pieces)].length;
   for (let width = Math.ceil(total / Math.max(1, least.length)); width < maxCharacters; width++) {
-    const lines = fillLines(pieces, width);
+    const lines = fillLines(pieces, width, indent);
     if (lines.length === least.length) return lines;
   }
   return least;

@@ -30,11 +30,12 @@ function draftsOf(
   rules: CaptionRules,
 ): CaptionDraft[] {
   const where = channel === undefined ? {} : { channel };
+  const labelCharacters = channel === undefined ? 0 : [...rules.labelOf(channel)].length;
   const drafts: CaptionDraft[] = [];
   let words: Word[] = [];
   const flush = () => {
-    for (const group of groupWords(inOrder(words), rules)) {
-      drafts.push({ ...draftOf(group, rules), maxSeconds: rules.maxSeconds, ...where });
+    for (const group of groupWords(inOrder(words), rules, labelCharacters)) {
+      drafts.push({ ...draftOf(group, rules, labelCharacters), maxSeconds: rules.maxSeconds, ...where });
     }
     words = [];
   };
@@ -44,7 +45,7 @@ function draftsOf(
       words.push(...spoken);
     } else if (segment.text.trim() !== '') {
       flush();
-      drafts.push(...draftsOfText(segment, rules).map((draft) => ({ ...draft, ...where })));
+      drafts.push(...draftsOfText(segment, rules, labelCharacters).map((draft) => ({ ...draft, ...where })));
     }
   }
   flush();
@@ -69,8 +70,8 @@ function inOrder(words: readonly Word[]): Word[] {
   });
 }
 
-function draftOf(words: readonly Word[], rules: CaptionRules): Caption {
-  const lines = breakLines(words, rules.maxLineCharacters);
+function draftOf(words: readonly Word[], rules: CaptionRules, labelCharacters: number): Caption {
+  const lines = breakLines(words, rules.maxLineCharacters, labelCharacters);
   return {
     startSeconds: words[0]!.startSeconds,
     endSeconds: words.at(-1)!.endSeconds,
@@ -79,7 +80,11 @@ function draftOf(words: readonly Word[], rules: CaptionRules): Caption {
   };
 }
 
-function draftsOfText(segment: SegmentTranscript, rules: CaptionRules): CaptionDraft[] {
+function draftsOfText(
+  segment: SegmentTranscript,
+  rules: CaptionRules,
+  labelCharacters: number,
+): CaptionDraft[] {
   const estimated = tidy(estimateWords(segment));
   // Nothing to show: control characters alone
   if (estimated.length === 0) return [];
@@ -88,12 +93,12 @@ function draftsOfText(segment: SegmentTranscript, rules: CaptionRules): CaptionD
     ...draft,
     lines: draft.lines.map(({ text }) => ({ text, words: [] })),
   });
-  const whole = draftOf(estimated, rules);
+  const whole = draftOf(estimated, rules, labelCharacters);
   if (whole.lines.length <= rules.maxLines) {
     return [{ ...untimed(whole), maxSeconds: Number.POSITIVE_INFINITY }];
   }
-  return groupWords(estimated, rules).map((group) => ({
-    ...untimed(draftOf(group, rules)),
+  return groupWords(estimated, rules, labelCharacters).map((group) => ({
+    ...untimed(draftOf(group, rules, labelCharacters)),
     maxSeconds: rules.maxSeconds,
   }));
 }

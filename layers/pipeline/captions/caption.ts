@@ -28,6 +28,8 @@ export interface CaptionRules {
   readonly charactersPerSecond: number;
   /** A silence of this length between two words always ends a caption. */
   readonly pauseSeconds: number;
+  /** What is written before the text of a channel's caption: its first line leaves room for it. */
+  readonly labelOf: (channel: number) => string;
 }
 
 // 42 characters, 2 lines, 7 s, 20 characters a second: Netflix's timed text guide for English; 1 s is the least a
@@ -39,4 +41,5 @@ export const defaultCaptionRules: CaptionRules = {
   maxSeconds: 7,
   charactersPerSecond: 20,
   pauseSeconds: 0.6,
+  labelOf: () => '',
 };

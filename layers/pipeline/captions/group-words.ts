@@ -26,8 +26,9 @@ interface Measure {
 /**
  * Groups words, in order of time, into captions: sentences and pauses first, then clauses, then even sizes.
  * Every word is in exactly one group. The cheapest grouping of all, found by dynamic programming.
+ * @param labelCharacters taken of each caption's first line
  */
-export function groupWords(words: readonly Word[], rules: CaptionRules): Word[][] {
+export function groupWords(words: readonly Word[], rules: CaptionRules, labelCharacters = 0): Word[][] {
   const measures = measure(words);
   const cheapest: number[] = [0];
   const startOfGroup: number[] = [0];
@@ -38,7 +39,7 @@ export function groupWords(words: readonly Word[], rules: CaptionRules): Word[][
     // One word alone is always allowed, however long; once a group is too large, so are all longer ones.
     for (let start = end - 1; start >= 0; start--) {
       if (start < end - 1) {
-        if (!fits(words, measures, start, end, rules)) break;
+        if (!fits(words, measures, start, end, rules, labelCharacters)) break;
         if (measures[start]!.close === 'sentence') sentencesInside++;
       }
       const shape = shapeCost(words, measures, start, end, rules);
@@ -73,6 +74,7 @@ function fits(
   start: number,
   end: number,
   rules: CaptionRules,
+  labelCharacters: number,
 ): boolean {
   if (words[end - 1]!.endSeconds - words[start]!.startSeconds > rules.maxSeconds) return false;
   if (words[start + 1]!.startSeconds - words[start]!.endSeconds >= rules.pauseSeconds) return false;
@@ -84,7 +86,7 @@ function fits(
     if (used + characters <= rules.maxLineCharacters) {
       used += characters;
     } else {
-      used = characters - indent;
+      used = (index === start ? labelCharacters : 0) + characters - indent;
       if (++lines > rules.maxLines) return false;
     }
   }

@@ -9,12 +9,14 @@ import type { WriteOptions } from './write-options.ts';
  * before the text, as it knows no voices either.
  */
 export function writeSrt(transcript: Transcript, { captions }: WriteOptions = {}): string {
-  return buildCaptions(transcript, captions)
+  return buildCaptions(transcript, { ...captions, labelOf })
     .map(({ startSeconds, endSeconds, lines, channel }, index) => {
-      const label = channel === undefined ? '' : `${channelLabel(channel)}: `;
+      const label = channel === undefined ? '' : labelOf(channel);
       const text = lines.map((line) => line.text.replace(/-{2,}>/gu, '->')).join('\n');
       const times = `${timestamp(startSeconds, ',')} --> ${timestamp(endSeconds, ',')}`;
       return `${index + 1}\n${times}\n${label}${text}\n`;
     })
     .join('\n');
 }
+
+const labelOf = (channel: number) => `${channelLabel(channel)}: `;
