@@ -1,0 +1,174 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { plainWords, reference } from '../engine/recordings.ts';
+import { parseSrt } from '../unit/parsers/parse-srt.ts';
+import { chromiumPath, openBrowser } from './open-browser.ts';
+import { type Serving, startServe } from './start-serve.ts';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/audio/${name}`, import.meta.url));
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get install chromium)', () => {
+  let serving: Serving;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    [serving, browser] = await Promise.all([
+      startServe(),
+      openBrowser(fixture('librispeech-1995-1837-0001.wav')),
+    ]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await serving?.stop();
+  });
+
+  beforeEach(async () => {
+    complaints = [];
+    page = await browser.newPage({ colorScheme: 'light', permissions: ['microphone'] });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    await page.goto(serving.address);
+  });
+  afterEach(async () => {
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+
+  async function transcribe(name: string): Promise<void> {
+    await page.setInputFiles('#file', fixture(name));
+    await page.waitForSelector('#result:not([hidden])');
+  }
+
+  async function violations(): Promise<string[]> {
+    await page.evaluate(await readFile(axe, 'utf8'));
+    const found = await page.evaluate('axe.run()');
+    const { violations } = found as { violations: { id: string; nodes: { html: string }[] }[] };
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  }
+
+  it('shows what was said, how fast it was heard, and that nothing was left out', async () => {
+    await transcribe('jfk.flac');
+    expect(await page.textContent('#result-title')).toBe('jfk.flac');
+    const text = await page.textContent('#transcript');
+    expect(plainWords(text!.replace(/^\d:\d\d/, ''))).toEqual(plainWords(reference('jfk.flac')));
+    const figures = await page.textContent('#figures');
+    expect(figures).toMatch(/Recording0:11.*Transcribed in\d.*Words22From the cache0 of 1 pieces/);
+    expect(await page.textContent('#findings-title')).toMatch(/Nothing was left out/);
+  });
+
+  it('takes a recording that is dropped anywhere', async () => {
+    const bytes = (await readFile(fixture('brooklyn-bridge.flac'))).toString('base64');
+    await page.evaluate(`{
+      const bytes = Uint8Array.from(atob('${bytes}'), (letter) => letter.charCodeAt(0));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([bytes], 'dropped.flac', { type: 'audio/flac' }));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    }`);
+    await page.waitForSelector('#result:not([hidden])');
+    expect(await page.textContent('#transcript')).toMatch(/Brooklyn Bridge/);
+  });
+
+  it('lights each word as it plays, and plays a word that is clicked', async () => {
+    await transcribe('jfk.flac');
+    await page.click('.word:text-is("country") >> nth=0');
+    await page.waitForSelector('.word.now:text-is("country")');
+    await page.waitForSelector('.word.now:text-is("can")');
+    expect(await page.locator('.word.now').count()).toBe(1);
+    await page.evaluate('document.getElementById("player").pause()');
+    await page.focus('#transcript');
+    const before = await page.textContent('.word.now');
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => page.textContent('.word.now')).not.toBe(before);
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => page.textContent('.word.now')).toBe(before);
+  });
+
+  it('gives captions in every format', async () => {
+    await transcribe('jfk.flac');
+    const names: string[] = [];
+    for (const label of ['txt', 'srt', 'vtt', 'tsv', 'json', 'verbose.json']) {
+      const arrived = page.waitForEvent('download');
+      await page.click(`#downloads button:text-is("${label}")`);
+      const download = await arrived;
+      names.push(download.suggestedFilename());
+      const text = await readFile((await download.path())!, 'utf8');
+      expect(text).toMatch(/country/);
+      if (label === 'srt') expect(parseSrt(text).length).toBeGreaterThan(1);
+    }
+    expect(names).toEqual(['jfk.txt', 'jfk.srt', 'jfk.vtt', 'jfk.tsv', 'jfk.json', 'jfk.verbose.json']);
+  });
+
+  it('tells what was left out, and why', async () => {
+    await transcribe('noise.wav');
+    expect(await page.textContent('#transcript')).toMatch(/Nobody says anything/);
+    expect(await page.textContent('#findings-title')).toMatch(/left out/);
+  });
+
+  it('says in words what it cannot read', async () => {
+    await page.setInputFiles('#file', {
+      name: 'notes.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from('hello'),
+    });
+    await expect.poll(() => page.textContent('#problem')).toMatch(/Cannot read "notes.txt" as audio/);
+    expect(await page.isEnabled('#choose')).toBe(true);
+  });
+
+  it('shows words of the microphone while they are said, and hears them again as a whole', async () => {
+    await page.click('#live');
+    await expect
+      .poll(() => page.textContent('#live-text'), { timeout: 20_000 })
+      .toMatch(/first great sorrow/);
+    await expect.poll(() => page.textContent('#live-final'), { timeout: 20_000 }).toMatch(/his life/);
+    await page.click('#live-stop');
+    await page.click('#live-whole');
+    await page.waitForSelector('#result:not([hidden])');
+    expect(await page.textContent('#transcript')).toMatch(/great sorrow/);
+  });
+
+  it('records the microphone', async () => {
+    await page.click('#record');
+    await page.waitForTimeout(2500);
+    await page.click('#record');
+    await page.waitForSelector('#result:not([hidden])');
+    expect(await page.textContent('#result-title')).toMatch(/^recording\./);
+    expect(await page.textContent('#transcript')).toMatch(/first/i);
+  });
+
+  it.each(['light', 'dark'] as const)('is accessible in %s, empty and full', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    expect(await violations()).toEqual([]);
+    await transcribe('jfk.flac');
+    await page.click('.word >> nth=3');
+    await page.click('#findings-title');
+    expect(await violations()).toEqual([]);
+  });
+
+  it('is used in order with the tab key', async () => {
+    const stops: string[] = [];
+    for (let press = 0; press < 5; press += 1) {
+      await page.keyboard.press('Tab');
+      stops.push(String(await page.evaluate('document.activeElement.textContent.trim()')));
+    }
+    expect(stops).toEqual([
+      'Skip to the transcript tool',
+      'API',
+      'Choose a file',
+      'Record',
+      'Live microphone',
+    ]);
+  });
+
+  it('runs nothing that is not its own', async () => {
+    const response = await page.goto(serving.address);
+    const policy = response!.headers()['content-security-policy']!;
+    expect(policy).toMatch(/default-src 'none'/);
+    expect(policy).not.toMatch(/unsafe/);
+  });
+});
