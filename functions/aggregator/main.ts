@@ -2,6 +2,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { logFacts } from '@murmuration/pipeline/jobs/log-facts';
+import { logJob } from '@murmuration/pipeline/jobs/log-job';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { runStep } from '@murmuration/pipeline/pipeline';
 import { AggregatorEnv } from './env.ts';
@@ -18,8 +20,9 @@ const ports = {
 };
 
 export async function handler(event: unknown) {
+  logJob(logger, event);
   const answer = await runStep(['plan-transcribed', 'job-failed'], event, ports);
-  logger.info(answer.kind, { answer });
+  logger.info(answer.kind, logFacts(answer));
   // A job's end; what merging could not do ends later, in the step that says so
   if ('state' in answer) await tellEnd(answer, env.EVENT_BUS, events);
   return answer;

@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { logJob } from '@murmuration/pipeline/jobs/log-job';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { runStep } from '@murmuration/pipeline/pipeline';
 import { CallbackEnv } from './env.ts';
@@ -18,6 +19,7 @@ const ports = {
 
 export async function handler(event: unknown): Promise<void> {
   for (const message of finishedInferences(event)) {
+    logJob(logger, message);
     const { inferenceId } = message;
     const answer = await runStep(['inference-finished'], message, ports);
     const taken = answer.kind !== 'inference-unknown' && (await sendTaskResult(answer, stepFunctions));

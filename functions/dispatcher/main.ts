@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { InvokeEndpointAsyncCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { logJob } from '@murmuration/pipeline/jobs/log-job';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { runStep } from '@murmuration/pipeline/pipeline';
 import { DispatcherEnv } from './env.ts';
@@ -16,6 +17,7 @@ const ports = {
 
 /** Whatever fails here ends the state that waits, and the batch goes to the CPU lane. */
 export async function handler(event: unknown) {
+  logJob(logger, event);
   const { kind, inferenceId, batch } = await runStep(['batch-offered'], event, ports);
   await endpoint.send(
     new InvokeEndpointAsyncCommand({

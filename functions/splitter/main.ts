@@ -5,6 +5,8 @@ import { mediaDecoder } from '@murmuration/media/media-decoder';
 import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { logFacts } from '@murmuration/pipeline/jobs/log-facts';
+import { logJob } from '@murmuration/pipeline/jobs/log-job';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { type PortsOf, runStep } from '@murmuration/pipeline/pipeline';
 import { SplitterEnv } from './env.ts';
@@ -28,7 +30,8 @@ const ports: PortsOf<(typeof kinds)[number]> = {
 };
 
 export async function handler(event: unknown) {
+  logJob(logger, event);
   const answer = await runStep(kinds, event, ports);
-  logger.info(answer.kind, { answer });
+  logger.info(answer.kind, logFacts(answer));
   return answer;
 }

@@ -2,6 +2,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { openCache } from '@murmuration/pipeline/adapters/open-cache';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { logFacts } from '@murmuration/pipeline/jobs/log-facts';
+import { logJob } from '@murmuration/pipeline/jobs/log-job';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { runStep } from '@murmuration/pipeline/pipeline';
 import { createEngine } from '@murmuration/whisper/engine';
@@ -17,8 +19,9 @@ const loading = createEngine({ modelFolder: env.MODEL_FOLDER, threads: env.THREA
 loading.catch(() => undefined);
 
 export async function handler(event: unknown) {
+  logJob(logger, event);
   const ports = { store, meter, clock: Date.now, engine: await loading, cache };
   const answer = await runStep(['batch'], event, ports);
-  logger.info(answer.kind, { answer });
+  logger.info(answer.kind, logFacts(answer));
   return answer;
 }

@@ -5,6 +5,7 @@ import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { httpWebhookSender } from '@murmuration/pipeline/adapters/http-webhook-sender';
 import { readSecureParameter } from '@murmuration/pipeline/adapters/read-secure-parameter';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { logJob } from '@murmuration/pipeline/jobs/log-job';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { runStep } from '@murmuration/pipeline/pipeline';
 import { WebhookEnv } from './env.ts';
@@ -31,6 +32,7 @@ export async function handler(event: unknown) {
   const webhookSecret = await readSecureParameter(env.WEBHOOK_SECRET_PARAMETER);
   const postponed: { itemIdentifier: string }[] = [];
   for (const { messageId, receiptHandle, message } of toldJobs(event)) {
+    logJob(logger, message);
     const answer = await runStep(['webhook-due'], message, { ...ports, webhookSecret });
     logger.info(answer.kind, { answer });
     if (answer.kind === 'webhook-delivered' || answer.kind === 'webhook-unwanted') continue;

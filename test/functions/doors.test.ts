@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Batch } from '@murmuration/pipeline/contract/plan';
 import { soundSha256 } from '@murmuration/pipeline/jobs/sound-sha256';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ServiceCall, startFakeS3 } from '../contract/fake-s3.ts';
 import { segmentOf } from '../unit/factories/transcript.ts';
 
@@ -16,7 +16,10 @@ const aws = await startFakeS3((call) => {
   return answerOf(call);
 });
 afterAll(() => aws.close());
+let lines: string[] = [];
 beforeEach(() => {
+  lines = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
   calls = [];
   answerOf = () => ({ status: 200, body: {} });
 });
@@ -29,7 +32,7 @@ Object.assign(process.env, {
   AWS_SECRET_ACCESS_KEY: 'test',
   AWS_MAX_ATTEMPTS: '1',
   POWERTOOLS_DEV: 'false',
-  LOG_LEVEL: 'ERROR',
+  LOG_LEVEL: 'INFO',
   BUCKET: 'kit',
   MODEL_ID: 'whisper-tiny.en-int8',
   MODEL_FOLDER: pathOf('models/artifacts/whisper-tiny.en-int8'),
@@ -99,6 +102,13 @@ describe('the doors', () => {
     expect(String(objectAt('transcripts/uploads/jfk.flac.txt'))).toMatch(
       /ask not what your country can do for you/,
     );
+    const logged = lines.map((line) => JSON.parse(line)).filter(({ service }) => service !== undefined);
+    expect(logged.map(({ service, message, jobId }) => [service, message, jobId])).toEqual([
+      ['splitter', 'plan-ready', split.jobId],
+      ['transcribe-cpu', 'batch-done', split.jobId],
+      ['aggregator', 'transcript-ready', split.jobId],
+    ]);
+    expect(lines.join()).not.toMatch(/jfk|your country/i);
     expect(calls.map(({ target, body }) => [target, body])).toEqual([
       [
         'AWSEvents.PutEvents',
