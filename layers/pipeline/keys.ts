@@ -35,6 +35,8 @@ export const keys = {
 /** So many bytes a recording's key may have: what lies beside its transcripts is longer, and S3 takes that too. */
 export const longestSourceKeyBytes = LONGEST_KEY_BYTES - Buffer.byteLength(keys.sourceStatus(''));
 
+/** Whether an object can have this key. */
+export const isKey = (key: string): boolean => Buffer.byteLength(key) <= LONGEST_KEY_BYTES;
+
 /** Whether a recording's transcripts can be kept under its name. */
-export const fitsTranscripts = (sourceKey: string): boolean =>
-  Buffer.byteLength(sourceKey) <= longestSourceKeyBytes;
+export const fitsTranscripts = (sourceKey: string): boolean => isKey(keys.sourceStatus(sourceKey));

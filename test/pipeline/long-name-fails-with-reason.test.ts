@@ -1,3 +1,4 @@
+import { runStep } from '@murmuration/pipeline/pipeline';
 import { expect, it } from 'vitest';
 import { portsInMemory } from './fakes.ts';
 import { runJob } from './local-machine.ts';
@@ -40,4 +41,12 @@ it('says in the job’s own status alone that a name is too long', async () => {
   expect(await json(`jobs/${end.jobId}/status.json`)).toMatchObject({ state: 'failed', reason });
   expect(store.keys()).toEqual([`jobs/${end.jobId}/status.json`, key]);
   expect(counted).toContainEqual(['JobsFailed', 1]);
+});
+
+it('tells nobody of a recording beside which no address can lie', async () => {
+  const { ports } = strictPorts();
+  const about = { kind: 'job-failed', jobId: 'a', sourceKey: named(1024), state: 'failed' };
+  const event = { ...about, code: 'invalid-argument', reason: 'too long' };
+  const told = await runStep(['webhook-due'], { kind: 'webhook-due', event, attempt: 1 }, ports);
+  expect(told).toEqual({ kind: 'webhook-unwanted', jobId: 'a' });
 });

@@ -10,7 +10,7 @@ import type {
 import { MurmurationError } from '../errors.ts';
 import { shortHash } from '../jobs/job-id.ts';
 import { readJson } from '../jobs/read-json.ts';
-import { keys } from '../keys.ts';
+import { isKey, keys } from '../keys.ts';
 import { metrics } from '../metrics.ts';
 import type { PipelinePorts } from '../pipeline-ports.ts';
 import type { ObjectStore } from '../ports.ts';
@@ -67,6 +67,7 @@ export async function deliverWebhook(
 
 /** What was chosen beside the recording. What cannot be read names no address. */
 async function addressOf({ sourceKey }: JobEvent, store: ObjectStore): Promise<string | undefined> {
+  if (!isKey(keys.options(sourceKey))) return undefined;
   const options = await readJson(store, keys.options(sourceKey), JobOptions).catch((error: unknown) => {
     if (error instanceof MurmurationError && error.code === 'internal') return undefined;
     throw error;
