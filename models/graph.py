@@ -11,8 +11,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from graph_choice import TimestampState, apply_timestamp_rules, greedy, next_timestamp_state, sample
+from graph_cuda import generate_cuda
 from graph_decoder import CrossAttention, alignment, alignment_keys, decode_step
-from graph_encoder import cross_keys_values, encode, encode_rows
+from graph_encoder import encode, encode_rows
 from graph_linear import Layers
 from graph_pen import INT64_MAX, MICROSOFT, Constants, Pen, value_info
 
@@ -35,14 +36,15 @@ def build_graph(weights, precision: str, target: str) -> tuple[onnx.GraphProto, 
     decoder = Layers(weights, dtype, KINDS[precision][1], fused=cuda)
     pen = Pen(constants)
     if cuda:
-        keys_values, score_bias = cross_keys_values(pen, encoder, encode(pen, encoder, "pcm", None, None)), None
+        generate_cuda(pen, decoder, encode(pen, encoder, "pcm", None, None))
     else:
         keys_values, score_bias = encode_rows(pen, encoder, "pcm", "lengths", "silence_stride")
         score_bias = pen.unsqueeze(score_bias, 1, 2)
-    cross = CrossAttention(keys_values, score_bias, alignment_keys(pen, decoder, keys_values, "alignment_on"), "alignment_on")
-    generate(pen, decoder, cross)
+        cross = CrossAttention(keys_values, score_bias, alignment_keys(pen, decoder, keys_values, "alignment_on"), "alignment_on")
+        generate(pen, decoder, cross)
     nodes = constants.cast_nodes() + pen.nodes
-    return helper.make_graph(nodes, "whisper", inputs(weights, cuda), outputs(weights, dtype)), constants.arrays
+    graph = helper.make_graph(nodes, "whisper", inputs(weights, cuda), outputs(weights, dtype), value_info=pen.types)
+    return graph, constants.arrays
 
 
 def inputs(weights, cuda: bool) -> list[onnx.ValueInfoProto]:

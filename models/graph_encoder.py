@@ -26,14 +26,14 @@ def convolution(pen: Pen, layers: Layers, x: str, key: str, stride: int) -> str:
 
 def self_attention(pen: Pen, layers: Layers, x: str, prefix: str, heads: int, score_bias: str | None) -> str:
     """x (B, T, width) → (B, T, heads · head size). `score_bias` (T) is added to the scores of each key."""
+    if layers.fused:
+        # Queries, keys and values apart: CUDA's attention would first take them apart, and add their bias, in a pass of its own.
+        # A bias of the values goes through attention as it is: `encode` adds it afterwards
+        names = [f"{prefix}self_attn.{name}_proj" for name in "qkv"]
+        query, key, value = (layers.linear(pen, x, name, layers.weight(name)) for name in names)
+        query = pen.op("Add", query, layers.constant(pen, names[0] + ".bias", layers.bias(names[0])))
+        return pen.microsoft("MultiHeadAttention", query, key, value, num_heads=heads)
     weight, bias = fused_qkv(layers, prefix)
-    inner = len(weight) // 3
-    head = inner // heads
-    if layers.fused:  # CUDA reads queries, keys and values interleaved by head, and adds their bias itself
-        packed = weight.reshape(3, heads, head, -1).swapaxes(0, 1).reshape(3 * inner, -1)
-        qkv = pen.op("Reshape", layers.linear(pen, x, prefix + "qkv", packed), pen.integer([0, 0, heads, 3, head]))
-        return pen.microsoft("MultiHeadAttention", qkv, "", "", layers.constant(pen, prefix + "qkv.bias", bias),
-                             num_heads=heads)
     q, k, v = pen.op("Split", layers.linear(pen, x, prefix + "qkv", weight, bias), axis=-1, num_outputs=3, outputs=3)
     if score_bias is None:
         return pen.microsoft("MultiHeadAttention", q, k, v, num_heads=heads)
@@ -66,8 +66,11 @@ def encode(pen: Pen, layers: Layers, pcm: str, positions: str | None, score_bias
         last = index + 1 == sizes.encoder_layers
         following = prefix + ("layer_norm" if last else f"layers.{index + 1}.self_attn_layer_norm")
         attended = self_attention(pen, layers, x, layer, layers.heads(layer + "self_attn"), score_bias)
-        x, residual = layers.linear_add_norm(pen, attended, layer + "self_attn.out_proj", residual,
-                                             layer + "final_layer_norm")
+        out = layer + "self_attn.out_proj"
+        bias = None
+        if layers.fused:
+            bias = layers.bias(out) + layers.weight(out) @ layers.bias(layer + "self_attn.v_proj")
+        x, residual = layers.linear_add_norm(pen, attended, out, residual, layer + "final_layer_norm", bias)
         x = layers.linear_gelu(pen, x, layer + "fc1")
         x, residual = layers.linear_add_norm(pen, x, layer + "fc2", residual, following)
     return x

@@ -51,6 +51,7 @@ class Pen:
     def __init__(self, constants: Constants, counter: list[int] | None = None) -> None:
         self.constants = constants
         self.nodes: list[onnx.NodeProto] = []
+        self.types: list[onnx.ValueInfoProto] = []  # of values whose type onnxruntime cannot infer
         self.counter = counter if counter is not None else [0]
 
     def fresh(self, prefix: str) -> str:
@@ -107,7 +108,7 @@ class Pen:
             pen = Pen(self.constants, self.counter)
             outputs = [pen.op("Identity", value) for value in draw(pen)]
             infos = [value_info(o, dtype) for o, dtype in zip(outputs, dtypes, strict=True)]
-            return helper.make_graph(pen.nodes, name, [], infos)
+            return helper.make_graph(pen.nodes, name, [], infos, value_info=pen.types)
 
         return self.op("If", condition, outputs=len(dtypes),
                        then_branch=subgraph(then, "then"), else_branch=subgraph(otherwise, "else"))
@@ -129,6 +130,7 @@ class Pen:
             [value_info(step, np.int64, []), value_info(go_in, bool, [])]
             + [value_info(inside[name], dtype) for name, dtype, _ in state],
             [value_info(go_out, bool, [])] + [value_info(o, d) for o, d in zip(outputs, dtypes, strict=True)],
+            value_info=body.types,
         )
         ends = [self.fresh("end") for _ in dtypes]
         self.op("Loop", trips, "", *[initial for _, _, initial in state], outputs=ends, body=graph)
