@@ -49,9 +49,17 @@ function toAlignment(tensor: Tensor): RunResult['alignment'] {
   const [, , heads, positions] = tensor.dims as readonly [number, number, number, number];
   const data = tensor.data;
   // Node before 24 has no Float16Array: there onnxruntime hands out the bits
-  const numbers =
-    data instanceof Uint16Array ? Float32Array.from(data, halfToNumber) : (data as Float32Array);
-  return { data: numbers, heads, positions };
+  return { data: data instanceof Uint16Array ? fromHalves(data) : (data as Float32Array), heads, positions };
+}
+
+/** All halves by their bits: a batch on a GPU brings 60 million of them, for which arithmetic would take longer than the GPU. */
+let numbers: Float32Array | undefined;
+
+function fromHalves(halves: Uint16Array): Float32Array {
+  numbers ??= Float32Array.from({ length: 1 << 16 }, (_, bits) => halfToNumber(bits));
+  const out = new Float32Array(halves.length);
+  for (let i = 0; i < out.length; i++) out[i] = numbers[halves[i]!]!;
+  return out;
 }
 
 /** IEEE 754 half precision. */

@@ -11,7 +11,7 @@ import { openWorkerSession } from './worker-session.ts';
 
 /** Inputs of one run of the graph, in its own terms: models/GRAPH.md. Every list has one entry per row. */
 export interface RunRequest {
-  /** (rows, samples) float32. */
+  /** (rows, samples) float32, the whole of its buffer; for one run: a session in a thread of its own takes it away. */
   readonly pcm: Float32Array;
   readonly rows: number;
   readonly lengths: readonly number[];
