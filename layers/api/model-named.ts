@@ -2,7 +2,7 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 
 /** What unmodified clients of OpenAI and Deepgram ask for. */
 const aliases =
-  /^(whisper-1|gpt-4o(-mini)?-transcribe(-\d{4}-\d\d-\d\d)?|nova-.*|base|enhanced|whisper(-\w+)?)$/;
+  /^(whisper-1|gpt-4o(-mini)?-transcribe(-\d{4}-\d\d-\d\d)?|nova(-.+)?|base|enhanced|whisper(-(tiny|base|small|medium|large))?)$/;
 
 /** The model that a client means. Throws `model-not-found`. */
 export function modelNamed(written: string, models: readonly string[]): string {
