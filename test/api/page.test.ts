@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { plainWords, reference } from '../engine/recordings.ts';
@@ -9,7 +9,6 @@ import { chromiumPath, openBrowser } from './open-browser.ts';
 import { type Serving, startServe } from './start-serve.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/audio/${name}`, import.meta.url));
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get install chromium)', () => {
   let serving: Serving;
@@ -46,7 +45,7 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
   }
 
   async function violations(): Promise<string[]> {
-    await page.evaluate(await readFile(axe, 'utf8'));
+    await page.evaluate(axe.source);
     const found = await page.evaluate('axe.run()');
     const { violations } = found as { violations: { id: string; nodes: { html: string }[] }[] };
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);

@@ -1,8 +1,8 @@
+import { LiveEvent } from '@murmuration/pipeline/contract/live-event';
 import type { SegmentTranscript, Word } from '@murmuration/pipeline/contract/transcript';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { confirmWords, noWords } from '@murmuration/pipeline/live/confirm-words';
 import { findTurn } from '@murmuration/pipeline/live/find-turn';
-import { LiveEvent } from '@murmuration/pipeline/contract/live-event';
 import { liveTranscriber } from '@murmuration/pipeline/live/live-transcriber';
 import { skipSaid } from '@murmuration/pipeline/live/skip-said';
 import { trimPoint } from '@murmuration/pipeline/live/trim-point';
