@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
+import { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
+import { keys } from '@murmuration/pipeline/keys';
+import { createEngine } from '@murmuration/whisper/engine';
+import { serveBucket } from '../../functions/transcribe-gpu/bucket-server.ts';
+import { noise } from './noise.ts';
+
+const SECONDS = 30;
+const SEGMENTS_PER_BATCH = 8;
+const CLIENTS = 32;
+const BATCH_ROWS = 64;
+const decoding = DecodingOptions.parse({
+  language: 'en',
+  temperatures: [0],
+  noSpeechThreshold: 1,
+  logprobThreshold: -1000,
+});
+
+/** Batches of 8 segments from a stand-in for S3, 32 requests at a time, beside the bare engine on the same segments. */
+export async function measureServer(modelFolder: string) {
+  const pcm = noise(SECONDS * 16_000);
+  const engine = await createEngine({ modelFolder, batchSize: BATCH_ROWS, ownThread: true });
+  const rows = new Array<Float32Array>(BATCH_ROWS).fill(pcm);
+  await engine.transcribe(rows, decoding);
+  const bareStart = performance.now();
+  const bareBatches = 6;
+  // Two calls at a time, as the server does: one is prepared while the other is computed
+  const half = async () => {
+    for (let i = 0; i < bareBatches / 2; i++) await engine.transcribe(rows, decoding);
+  };
+  await Promise.all([half(), half()]);
+  const bareRealTime = (bareBatches * BATCH_ROWS * SECONDS * 1000) / (performance.now() - bareStart);
+  await engine.close();
+
+  const bytes = Buffer.concat(new Array<Uint8Array>(SEGMENTS_PER_BATCH).fill(toSixteenBit(pcm)));
+  const size = bytes.length / SEGMENTS_PER_BATCH;
+  const bucket = await serveBucket('recordings', new Map([[keys.audio('job'), bytes]]));
+  const started = performance.now();
+  const child = spawn(process.execPath, ['server.mjs'], {
+    env: {
+      ...process.env,
+      ...{ PORT: '0', HOST: '127.0.0.1', BUCKET: 'recordings', MODEL_FOLDER: modelFolder, PROVIDER: 'cuda' },
+      ...{
+        AWS_ENDPOINT_URL: bucket.url,
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+      },
+      ...{ LOG_LEVEL: 'INFO', LATENCY_TARGET_MILLISECONDS: '2000' },
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const log: Record<string, unknown>[] = [];
+  const ready = new Promise<Record<string, unknown>>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      if (log.length < 20) log.push(entry);
+      if (entry['msg'] === 'ready') resolve(entry);
+    });
+    child.once('exit', (code) =>
+      reject(new Error(`the server ended with ${code}: ${JSON.stringify(log).slice(-500)}`)),
+    );
+  });
+  const facts = await ready;
+  const readySeconds = (performance.now() - started) / 1000;
+  const url = `http://127.0.0.1:${log.find(({ msg }) => msg === 'listening')!['port']}`;
+
+  async function invoke(jobId: string): Promise<number> {
+    const segments = Array.from({ length: SEGMENTS_PER_BATCH }, (_, index) => ({
+      ...{ index, startSeconds: index * SECONDS, endSeconds: (index + 1) * SECONDS, overlapSeconds: 0 },
+      ...{ byteStart: index * size, byteEnd: (index + 1) * size },
+      sha256: createHash('sha256').update(bytes.subarray(0, size)).digest('hex'),
+    }));
+    const body = { kind: 'batch', bucket: 'recordings', jobId, index: 0, model: 'any', decoding, segments };
+    const startedAt = performance.now();
+    const response = await fetch(`${url}/invocations`, { method: 'POST', body: JSON.stringify(body) });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${response.status}: ${text.slice(0, 300)}`);
+    return performance.now() - startedAt;
+  }
+
+  const client = async (requests: number) => {
+    const all: number[] = [];
+    for (let i = 0; i < requests; i++) all.push(await invoke('job'));
+    return all;
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, () => client(1)));
+  const servedStart = performance.now();
+  const requestsPerClient = 4;
+  const latencies = (
+    await Promise.all(Array.from({ length: CLIENTS }, () => client(requestsPerClient)))
+  ).flat();
+  const servedMilliseconds = performance.now() - servedStart;
+  const servedRealTime =
+    (CLIENTS * requestsPerClient * SEGMENTS_PER_BATCH * SECONDS * 1000) / servedMilliseconds;
+  const inline = { pcm: Buffer.from(toSixteenBit(pcm.subarray(0, 5 * 16_000))).toString('base64'), decoding };
+  const inlineTimes: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    const startedAt = performance.now();
+    await (await fetch(`${url}/invocations`, { method: 'POST', body: JSON.stringify(inline) })).text();
+    inlineTimes.push(performance.now() - startedAt);
+  }
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  child.removeAllListeners('exit');
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const exitCode = await exited;
+  await bucket.close();
+  latencies.sort((a, b) => a - b);
+  return {
+    readySeconds,
+    facts,
+    bareRealTime: Math.round(bareRealTime),
+    servedRealTime: Math.round(servedRealTime),
+    share: servedRealTime / bareRealTime,
+    requestMillisecondsMedian: Math.round(latencies[latencies.length >> 1]!),
+    inlineFiveSecondsMillisecondsMedian: Math.round(inlineTimes.sort((a, b) => a - b)[4]!),
+    exitCode,
+    batches: metrics
+      .split('\n')
+      .filter((line) => /^murmuration_(batch_segments|requests_total|batch_seconds_(sum|count))/.test(line)),
+  };
+}

