@@ -87,7 +87,8 @@ describe('channels apart', () => {
       'json',
       '--no-cache',
     ]);
-    const { segments } = JSON.parse(run.stdout);
+    const { segments, text } = JSON.parse(run.stdout);
+    expect(text).toMatch(/^Channel [12]: /);
     const said = (channel: number) =>
       segments
         .filter((segment: { channel: number }) => segment.channel === channel)

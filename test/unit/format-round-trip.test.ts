@@ -166,6 +166,14 @@ describe('channels', () => {
     expect(formats.text.write(call)).toBe('Channel 1: Hello.\nChannel 2: Good day.\nChannel 1: Who is it?\n');
   });
 
+  it('are turns without spaces where the language writes none', () => {
+    const said = ['はい。', 'そうです。'].map((text, index) =>
+      segmentOf({ channel: 0, text, startSeconds: index * 5, endSeconds: index * 5 + 5, language: 'ja' }),
+    );
+    const japanese = transcriptOf({ language: 'ja', segments: said });
+    expect(formats.text.write(japanese)).toBe('Channel 1: はい。そうです。\n');
+  });
+
   it('are voices in vtt and stand before the text in srt', () => {
     expect(parseVtt(formats.vtt.write(call)).map(({ voice, lines }) => [voice, ...lines])).toEqual([
       ['Channel 1', 'Hello.'],
@@ -258,8 +266,24 @@ describe('caption options', () => {
   });
 });
 
-it('verbose_json has no field that OpenAI has not, channels or not', () => {
-  const transcript = transcriptOf({ segments: [segmentOf({ channel: 1, words: wordsOf(' hello') })] });
+it('verbose_json names the channel of each segment and word, which come in the order of time', () => {
+  const talk = transcriptOf({
+    segments: [
+      segmentOf({ channel: 0, words: [...wordsOf(' hello', 0), ...wordsOf(' bye', 5)] }),
+      segmentOf({ channel: 1, startSeconds: 1, words: wordsOf(' yes', 2) }),
+    ],
+  });
+  const { segments, words } = toVerboseTranscription(talk);
+  expect(segments.map(({ channel }) => channel)).toEqual([0, 1]);
+  expect(words).toEqual([
+    { word: 'hello', start: 0, end: 0.36, channel: 0 },
+    { word: 'yes', start: 2, end: 2.24, channel: 1 },
+    { word: 'bye', start: 5, end: 5.24, channel: 0 },
+  ]);
+});
+
+it('verbose_json has no field that OpenAI has not, where channels are mixed', () => {
+  const transcript = transcriptOf({ segments: [segmentOf({ words: wordsOf(' hello') })] });
   const verbose = toVerboseTranscription(transcript);
   expect(Object.keys(verbose)).toEqual([
     'task',

@@ -77,13 +77,17 @@ describe('segments of any talk', () => {
       fc.property(cutTalk, ({ said, segments, durationSeconds }) => {
         const merged = mergeSegments(segments, { ...recording, durationSeconds });
         expect(wordsIn(merged.segments).map((word) => word.text)).toEqual(said);
-        expect(merged.text).toBe(said.join('').trim());
+        const text = said.join('').trim();
+        const channel = merged.segments[0]?.channel;
+        expect(merged.text).toBe(
+          channel === undefined || text === '' ? text : `Channel ${channel + 1}: ${text}`,
+        );
         expect(
           merged.segments
             .map((segment) => segment.text.trim())
             .filter(Boolean)
             .join(' '),
-        ).toBe(merged.text);
+        ).toBe(text);
       }),
       { numRuns: 300 },
     );
@@ -286,7 +290,7 @@ describe('channels', () => {
       [1, ' hello there'],
       [0, ' how are you'],
     ]);
-    expect(merged.text).toBe('hello there hello there how are you');
+    expect(merged.text).toBe('Channel 1: hello there\nChannel 2: hello there\nChannel 1: how are you');
   });
 });
 

@@ -57,11 +57,18 @@ describe('a rule that spans words', () => {
     const segments = [segmentOf({ text: 'Jeff', channel: 0 }), segmentOf({ text: 'Kennedy', channel: 1 })];
     const transcript = transcriptOf({ segments, text: 'Jeff Kennedy' });
     expect(editTranscript(transcript, kennedy).segments).toEqual(segments);
-    segments.splice(1, 0, segmentOf({ text: 'hm', channel: 1 }));
-    segments.push(segmentOf({ text: 'Kennedy', channel: 0 }));
-    const result = editTranscript(transcriptOf({ segments, text: 'Jeff hm Kennedy Kennedy' }), kennedy);
-    expect(result.segments.map((segment) => segment.text)).toEqual(['J.F. Kennedy', 'hm', 'Kennedy', '']);
-    expect(result.text).toBe('J.F. Kennedy hm Kennedy');
+    const turns = ['Jeff', 'hm', 'Kennedy', 'Kennedy spoke'].map((text, turn) =>
+      segmentOf({ text, channel: [0, 1, 1, 0][turn]!, startSeconds: turn, endSeconds: turn + 1 }),
+    );
+    const text = 'Channel 1: Jeff\nChannel 2: hm Kennedy\nChannel 1: Kennedy spoke';
+    const result = editTranscript(transcriptOf({ segments: turns, text }), kennedy);
+    expect(result.segments.map((segment) => segment.text)).toEqual([
+      'J.F. Kennedy',
+      'hm',
+      'Kennedy',
+      'spoke',
+    ]);
+    expect(result.text).toBe('Channel 1: J.F. Kennedy\nChannel 2: hm Kennedy\nChannel 1: spoke');
   });
 });
 

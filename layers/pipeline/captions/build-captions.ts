@@ -10,7 +10,10 @@ import { groupWords } from './group-words.ts';
  * one caption, whole. A segment without words is one caption, or several at estimated times where it needs more lines
  * than the rules allow.
  */
-export function buildCaptions(transcript: Transcript, rules: Partial<CaptionRules> = {}): Caption[] {
+export function buildCaptions(
+  transcript: Omit<Transcript, 'text'>,
+  rules: Partial<CaptionRules> = {},
+): Caption[] {
   const all = { ...defaultCaptionRules, ...rules };
   const channels = new Map<number | undefined, SegmentTranscript[]>();
   for (const segment of transcript.segments) {

@@ -1,5 +1,5 @@
 import type { SegmentTranscript, Transcript, Word } from '../contract/transcript.ts';
-import { unspacedLanguages } from '../contract/unspaced-languages.ts';
+import { gapBetween, transcriptText } from '../transcripts/transcript-text.ts';
 import { changePieces, type Piece } from './change-pieces.ts';
 import { editText } from './edit-text.ts';
 import type { TextChange, TextEdit } from './text-edit.ts';
@@ -10,28 +10,20 @@ import type { TextChange, TextEdit } from './text-edit.ts';
  * more, for they would still spell the old text.
  */
 export function editTranscript(transcript: Transcript, edits: readonly TextEdit[]): Transcript {
-  const gap = gapOf(transcript);
+  const gap = gapBetween(transcript);
   const segments = edits.reduce(
     (edited, edit) => editSegments(edited, edit, gap),
     transcript.segments as readonly SegmentTranscript[],
   );
-  const whole = joined(transcript.segments, gap) === transcript.text;
+  const whole = transcriptText(transcript) === transcript.text;
   return {
     ...transcript,
     // A text that is laid out in another way is edited by itself
-    text: whole ? joined(segments, gap) : editText(transcript.text, edits),
+    text: whole
+      ? transcriptText({ ...transcript, segments: [...segments] })
+      : editText(transcript.text, edits),
     segments: segments.map((segment) => withoutDropped(segment, edits)),
   };
-}
-
-/** As `joinSegments` writes it: a translation is English, whatever was spoken. */
-function gapOf({ task, language }: Transcript): string {
-  return task === 'transcribe' && unspacedLanguages.has(language) ? '' : ' ';
-}
-
-function joined(segments: readonly SegmentTranscript[], gap: string): string {
-  const texts = segments.map((segment) => segment.text.trim()).filter((text) => text !== '');
-  return texts.join(gap);
 }
 
 function editSegments(

@@ -1,7 +1,9 @@
 import { languageNames } from '../contract/language-names.ts';
-import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
+import type { SegmentTranscript, Transcript, Word } from '../contract/transcript.ts';
 
-/** OpenAI's `TranscriptionVerbose` (openai-node, resources/audio/transcriptions), field by field. Seconds. */
+/**
+ * OpenAI's `TranscriptionVerbose` (openai-node, resources/audio/transcriptions), field by field, and `channel`. Seconds.
+ */
 export interface VerboseTranscription {
   readonly task: 'transcribe' | 'translate';
   /** English name in lower case, as OpenAI answers. */
@@ -10,11 +12,22 @@ export interface VerboseTranscription {
   readonly text: string;
   readonly segments: readonly VerboseSegment[];
   /** Only where words were asked for. */
-  readonly words?: readonly { readonly word: string; readonly start: number; readonly end: number }[];
+  readonly words?: readonly VerboseWord[];
   readonly usage: { readonly type: 'duration'; readonly seconds: number };
 }
 
-interface VerboseSegment {
+interface VerboseWord extends OfChannel {
+  readonly word: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Ours, and only where channels were transcribed apart: counted from 0. */
+interface OfChannel {
+  readonly channel?: number;
+}
+
+interface VerboseSegment extends OfChannel {
   readonly id: number;
   /** Where the segment's audio begins, in frames of 10 ms. */
   readonly seek: number;
@@ -32,12 +45,9 @@ interface VerboseSegment {
 export function toVerboseTranscription(transcript: Transcript): VerboseTranscription {
   const spoken = transcript.segments.filter((segment) => segment.text.trim() !== '');
   const words = spoken
-    .flatMap((segment) => segment.words ?? [])
-    .map((word) => ({
-      word: word.text.trim(),
-      start: seconds(word.startSeconds),
-      end: seconds(word.endSeconds),
-    }));
+    .flatMap((segment) => (segment.words ?? []).map((word) => toVerboseWord(word, segment)))
+    // Of channels that speak at once, as they are heard
+    .sort((a, b) => a.start - b.start);
   const aligned = transcript.segments.some((segment) => segment.words !== undefined);
   return {
     task: transcript.task,
@@ -49,6 +59,10 @@ export function toVerboseTranscription(transcript: Transcript): VerboseTranscrip
     // OpenAI bills begun seconds
     usage: { type: 'duration', seconds: Math.ceil(transcript.durationSeconds) },
   };
+}
+
+function toVerboseWord({ text, startSeconds, endSeconds }: Word, segment: SegmentTranscript): VerboseWord {
+  return { word: text.trim(), start: seconds(startSeconds), end: seconds(endSeconds), ...channelOf(segment) };
 }
 
 function toVerboseSegment(segment: SegmentTranscript, id: number): VerboseSegment {
@@ -63,7 +77,12 @@ function toVerboseSegment(segment: SegmentTranscript, id: number): VerboseSegmen
     avg_logprob: segment.avgLogprob,
     compression_ratio: segment.compressionRatio,
     no_speech_prob: segment.noSpeechProbability,
+    ...channelOf(segment),
   };
+}
+
+function channelOf({ channel }: SegmentTranscript): OfChannel {
+  return channel === undefined ? {} : { channel };
 }
 
 // Whole milliseconds: 0.1 + 0.2 should not reach a reader

@@ -1,6 +1,6 @@
 import type { DecodingInput } from '../contract/decoding.ts';
 import type { SegmentTranscript, Transcript } from '../contract/transcript.ts';
-import { unspacedLanguages } from '../contract/unspaced-languages.ts';
+import { transcriptText } from '../transcripts/transcript-text.ts';
 import { keepInTime } from './keep-in-time.ts';
 import { mergeOverlap } from './merge-overlap.ts';
 import { spokenLanguage } from './spoken-language.ts';
@@ -33,10 +33,8 @@ export function mergeSegments(
     .flatMap((channel) => keepInTime(saidOnce(channel.sort(byTime), task), durationSeconds))
     .sort((a, b) => a.startSeconds - b.startSeconds || channelOf(a) - channelOf(b));
   const language = spokenLanguage(segments, decoding.language);
-  // A translation is English, whatever was spoken
-  const gap = task === 'transcribe' && unspacedLanguages.has(language) ? '' : ' ';
-  const texts = segments.map((segment) => segment.text.trim()).filter((text) => text !== '');
-  return { model, task, language, durationSeconds, text: texts.join(gap), segments };
+  const text = transcriptText({ model, task, language, durationSeconds, segments });
+  return { model, task, language, durationSeconds, text, segments };
 }
 
 function saidOnce(channel: readonly HeardSegment[], task: 'transcribe' | 'translate'): SegmentTranscript[] {
