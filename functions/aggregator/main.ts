@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { xrayTrace } from '@murmuration/pipeline/adapters/xray-trace';
 import { logFacts } from '@murmuration/pipeline/jobs/log-facts';
 import { logJob } from '@murmuration/pipeline/jobs/log-job';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
@@ -11,6 +12,7 @@ import { tellEnd } from './tell-end.ts';
 
 const env = parseEnvironment(AggregatorEnv);
 const logger = new Logger({ serviceName: 'aggregator', logLevel: env.LOG_LEVEL });
+const trace = xrayTrace();
 const events = new EventBridgeClient({});
 const ports = {
   store: s3ObjectStore({ bucket: env.BUCKET }),
@@ -21,7 +23,7 @@ const ports = {
 
 export async function handler(event: unknown) {
   logJob(logger, event);
-  const answer = await runStep(['plan-transcribed', 'job-failed'], event, ports);
+  const answer = await trace(event, () => runStep(['plan-transcribed', 'job-failed'], event, ports));
   logger.info(answer.kind, logFacts(answer));
   // A job's end; what merging could not do ends later, in the step that says so
   if ('state' in answer) await tellEnd(answer, env.EVENT_BUS, events);

@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { InvokeEndpointAsyncCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { xrayTrace } from '@murmuration/pipeline/adapters/xray-trace';
 import { logJob } from '@murmuration/pipeline/jobs/log-job';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { runStep } from '@murmuration/pipeline/pipeline';
@@ -9,6 +10,7 @@ import { DispatcherEnv } from './env.ts';
 
 const env = parseEnvironment(DispatcherEnv);
 const logger = new Logger({ serviceName: 'dispatcher', logLevel: env.LOG_LEVEL });
+const trace = xrayTrace();
 const endpoint = new SageMakerRuntimeClient({});
 const ports = {
   store: s3ObjectStore({ bucket: env.BUCKET }),
@@ -18,7 +20,7 @@ const ports = {
 /** Whatever fails here ends the state that waits, and the batch goes to the CPU lane. */
 export async function handler(event: unknown) {
   logJob(logger, event);
-  const { kind, inferenceId, batch } = await runStep(['batch-offered'], event, ports);
+  const { kind, inferenceId, batch } = await trace(event, () => runStep(['batch-offered'], event, ports));
   await endpoint.send(
     new InvokeEndpointAsyncCommand({
       EndpointName: env.ENDPOINT_NAME,

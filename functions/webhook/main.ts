@@ -5,6 +5,7 @@ import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { httpWebhookSender } from '@murmuration/pipeline/adapters/http-webhook-sender';
 import { readSecureParameter } from '@murmuration/pipeline/adapters/read-secure-parameter';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { xrayTrace } from '@murmuration/pipeline/adapters/xray-trace';
 import { logJob } from '@murmuration/pipeline/jobs/log-job';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { runStep } from '@murmuration/pipeline/pipeline';
@@ -13,6 +14,7 @@ import { toldJobs } from './told-jobs.ts';
 
 const env = parseEnvironment(WebhookEnv);
 const logger = new Logger({ serviceName: 'webhook', logLevel: env.LOG_LEVEL });
+const trace = xrayTrace();
 const queue = new SQSClient({});
 const reach = env.WEBHOOK_REACH;
 const ports = {
@@ -33,7 +35,7 @@ export async function handler(event: unknown) {
   const postponed: { itemIdentifier: string }[] = [];
   for (const { messageId, receiptHandle, message } of toldJobs(event)) {
     logJob(logger, message);
-    const answer = await runStep(['webhook-due'], message, { ...ports, webhookSecret });
+    const answer = await trace(message, () => runStep(['webhook-due'], message, { ...ports, webhookSecret }));
     logger.info(answer.kind, { answer });
     if (answer.kind === 'webhook-delivered' || answer.kind === 'webhook-unwanted') continue;
     // A message that nobody took is kept, so that a person can send it again
