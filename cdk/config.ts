@@ -99,6 +99,29 @@ export const Config = z.strictObject({
   cacheTtlDays: number(z.int().min(1).max(3650))
     .default(30)
     .describe('a whole number of days that the cache keeps a transcript, from 1 to 3650'),
+  webhookSecretParameter: z
+    .string()
+    .regex(/^\/[\w./-]+$/)
+    .optional()
+    .describe(
+      'the name of a SecureString in Systems Manager that signs webhooks, such as "/murmuration/webhooks"',
+    ),
+  webhookReach: z
+    .enum(['public', 'network'])
+    .default('public')
+    .describe('"public" (https, on the internet) or "network" (also beside the kit, also http)'),
+  api: z
+    .enum(['off', 'keys', 'iam', 'jwt'])
+    .default('off')
+    .describe('"off", or who may call the HTTP API: "keys" (our own), "iam", or "jwt" (of apiUserPool)'),
+  apiUserPool: z
+    .string()
+    .regex(/^arn:aws[\w-]*:cognito-idp:[\w-]+:\d{12}:userpool\/[\w-]+$/)
+    .optional()
+    .describe('the ARN of a Cognito user pool whose members may call the HTTP API'),
+  apiRequestsPerSecond: number(z.int().min(1).max(10_000))
+    .default(20)
+    .describe('a whole number of requests a second, of all callers together, from 1 to 10000'),
   kms: z
     .union([z.enum(['off', 'on']), z.string().regex(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/)])
     .default('off')

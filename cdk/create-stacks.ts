@@ -1,4 +1,5 @@
-import { type App, Aws, Duration, Size, Stack, Tags } from 'aws-cdk-lib';
+import { type App, Aws, CfnOutput, Duration, Size, Stack, Tags } from 'aws-cdk-lib';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -7,16 +8,28 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { type IStringParameter, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
+import { Api } from './api.ts';
 import type { Config } from './config.ts';
 import type { RepositoryImage } from './cpu-lane.ts';
 import { createOutputs } from './create-outputs.ts';
 import type { TranscriptCacheProps } from './transcript-cache.ts';
-import { type GpuProps, Transcription, type TranscriptionScopes } from './transcription.ts';
+import {
+  type GpuProps,
+  Transcription,
+  type TranscriptionProps,
+  type TranscriptionScopes,
+} from './transcription.ts';
 
-/** The four stacks of one deployment, from its settings. */
-export function createStacks(app: App, config: Config): Record<keyof TranscriptionScopes, Stack> {
+/** The stacks of one deployment. */
+export interface KitStacks extends Record<keyof TranscriptionScopes, Stack> {
+  /** Undefined without an HTTP API. */
+  readonly api: Stack | undefined;
+}
+
+/** From its settings. */
+export function createStacks(app: App, config: Config): KitStacks {
   const stack = (part: string, description: string) =>
     new Stack(app, `${config.name}-${part}`, { description: `Murmuration: ${description}` });
   const scopes = {
@@ -27,6 +40,13 @@ export function createStacks(app: App, config: Config): Record<keyof Transcripti
   };
   Tags.of(app).add('murmuration', config.name);
 
+  const shared = {
+    cache: cache(scopes.inference, config),
+    encryptionKey: encryptionKey(scopes.storage, config),
+    vpc: vpc(scopes.inference, config),
+    // Beneath all other stacks: each has alarms of its own
+    alarmTopic: alarmTopic(scopes.storage, config),
+  };
   const transcription = new Transcription(scopes.pipeline, 'Transcription', {
     name: config.name,
     model: config.model,
@@ -40,16 +60,59 @@ export function createStacks(app: App, config: Config): Record<keyof Transcripti
     // Its members are days
     logRetention: config.logRetentionDays as RetentionDays,
     uploadSuffixes: config.uploadSuffixes,
-    cache: cache(scopes.inference, config),
-    encryptionKey: encryptionKey(scopes.storage, config),
-    vpc: vpc(scopes.inference, config),
-    // Beneath all other stacks: each has alarms of its own
-    alarmTopic: alarmTopic(scopes.storage, config),
+    webhookSecret: webhookSecret(scopes.pipeline, config),
+    webhookReach: config.webhookReach,
+    ...shared,
     runbookUrl: config.runbookUrl,
     scopes,
   });
   createOutputs(scopes, transcription);
-  return scopes;
+  if (config.api === 'off') return { ...scopes, api: undefined };
+  const api = stack('api', 'the HTTP API');
+  createApi(api, config, transcription, shared);
+  return { ...scopes, api };
+}
+
+function createApi(
+  scope: Stack,
+  config: Config,
+  transcription: Transcription,
+  {
+    cache,
+    encryptionKey,
+    vpc,
+    alarmTopic,
+  }: Pick<TranscriptionProps, 'cache' | 'encryptionKey' | 'vpc' | 'alarmTopic'>,
+): void {
+  const { recordings, machine, engineLayer, mediaLayer, settings, signs } = transcription;
+  const api = new Api(scope, 'Api', {
+    ...settings,
+    vpc,
+    recordings,
+    machine: machine.machine,
+    engineLayer,
+    mediaLayer,
+    model: config.model,
+    memory: Size.mebibytes(config.cpuMemoryMegabytes),
+    signs,
+    authentication:
+      config.api === 'jwt' ? { userPoolArn: config.apiUserPool! } : config.api === 'iam' ? 'iam' : 'keys',
+    requestsPerSecond: config.apiRequestsPerSecond,
+    cache,
+    encryptionKey,
+  });
+  if (alarmTopic !== undefined) {
+    for (const alarm of api.alarms) alarm.addAlarmAction(new SnsAction(alarmTopic));
+  }
+  new CfnOutput(scope, 'ApiUrl', { value: api.rest.url });
+  new CfnOutput(scope, 'ApiTableName', { value: api.table.tableName });
+}
+
+function webhookSecret(scope: Construct, { webhookSecretParameter }: Config): IStringParameter | undefined {
+  if (webhookSecretParameter === undefined) return undefined;
+  return StringParameter.fromSecureStringParameterAttributes(scope, 'WebhookSecret', {
+    parameterName: webhookSecretParameter,
+  });
 }
 
 function image(scope: Construct, id: string, name: string | undefined): RepositoryImage | undefined {

@@ -58,6 +58,14 @@ function contradictions(config: Config): string[] {
       cacheUrl === undefined && tokens > 0,
       `${cacheTokenParameter === undefined ? 'cacheTokenSecret' : 'cacheTokenParameter'} is set but cacheUrl is not: set cacheUrl to the REST URL, or remove the token`,
     ],
+    [
+      (config.api === 'jwt') !== (config.apiUserPool !== undefined),
+      `api is "${config.api}" and apiUserPool is ${config.apiUserPool === undefined ? 'not set' : `"${config.apiUserPool}"`}: set both api=jwt and apiUserPool, or neither`,
+    ],
+    [
+      config.api !== 'off' && config.cpuImage !== undefined,
+      `api is "${config.api}" and cpuImage is "${config.cpuImage}": the API takes its model from models/artifacts, so build it there and remove cpuImage`,
+    ],
   ];
   return rules.filter(([broken]) => broken).map(([, fault]) => fault);
 }

@@ -93,6 +93,10 @@ export class RecordingBucket extends Construct {
     return this.grantObjects(grantee, ['s3:PutObject', 's3:AbortMultipartUpload'], prefixes);
   }
 
+  grantRemoveUnder(grantee: IGrantable, prefixes: readonly string[]): Grant {
+    return this.grantObjects(grantee, ['s3:DeleteObject'], prefixes);
+  }
+
   private grantObjects(grantee: IGrantable, actions: string[], prefixes: readonly string[]): Grant {
     const resourceArns = prefixes.map((prefix) => this.bucket.arnForObjects(`${prefix}*`));
     return Grant.addToPrincipal({ grantee, actions, resourceArns });

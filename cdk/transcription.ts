@@ -9,6 +9,7 @@ import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IStringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { AggregatorEnv } from '../functions/aggregator/env.ts';
 import type { SplitterEnv } from '../functions/splitter/env.ts';
@@ -26,7 +27,9 @@ import { RecordingBucket } from './recording-bucket.ts';
 import { cacheEnvironment, grantCache, type TranscriptCacheProps } from './transcript-cache.ts';
 import { TranscriptionMachine } from './transcription-machine.ts';
 import { uploadRule } from './upload-rule.ts';
+import type { Signs } from './watch.ts';
 import { watchPipeline } from './watch-pipeline.ts';
+import { Webhooks } from './webhooks.ts';
 
 /** The lane on a GPU of SageMaker. */
 export interface GpuProps {
@@ -85,6 +88,10 @@ export interface TranscriptionProps {
   readonly encryptionKey?: IKey | undefined;
   /** @default none */
   readonly vpc?: IVpc | undefined;
+  /** Signs webhooks: a SecureString. @default no webhooks are told */
+  readonly webhookSecret?: IStringParameter | undefined;
+  /** Where receivers of webhooks may be. @default 'public' */
+  readonly webhookReach?: 'public' | 'network' | undefined;
   /** Where alarms are told; must let cloudwatch.amazonaws.com publish. @default nowhere */
   readonly alarmTopic?: ITopic | undefined;
   /** Alarms link to its headings. @default 'cdk/README.md' */
@@ -103,6 +110,13 @@ export class Transcription extends Construct {
   readonly cpuLane: CpuLane;
   readonly splitter: Door;
   readonly aggregator: Door;
+  readonly engineLayer: FileLayer;
+  readonly mediaLayer: FileLayer;
+  /** What more doors and alarms of this kit should have, too. */
+  readonly settings: DoorSettings;
+  readonly signs: Signs;
+  /** Undefined without a secret to sign them. */
+  readonly webhooks: Webhooks | undefined;
   /** Undefined without a GPU. */
   readonly gpu?: {
     readonly endpoint: AsyncEndpoint;
@@ -115,10 +129,12 @@ export class Transcription extends Construct {
     const { name = 'murmuration', model = 'whisper-tiny.en-int8', encryptionKey, cache } = props;
     const { logRetention = RetentionDays.ONE_MONTH, runbookUrl = 'cdk/README.md', vpc } = props;
     const scopes = props.scopes ?? { storage: this, inference: this, pipeline: this, observability: this };
-    const signs = { name, runbookUrl };
+    this.signs = { name, runbookUrl };
+    const { signs } = this;
     // Of two kits in one account each sees its own
     const namespace = name === 'murmuration' ? metricsNamespace : `${metricsNamespace}/${name}`;
-    const settings: DoorSettings = { logRetention, vpc, metricsNamespace: namespace };
+    this.settings = { logRetention, vpc, metricsNamespace: namespace };
+    const { settings } = this;
 
     this.recordings = new RecordingBucket(scopes.storage, 'Storage', {
       retention: props.retention ?? Duration.days(7),
@@ -127,7 +143,8 @@ export class Transcription extends Construct {
     });
     const { recordings } = this;
 
-    const engineLayer = new FileLayer(scopes.inference, 'EngineLayer', engineParts(), 'onnxruntime for Node');
+    this.engineLayer = new FileLayer(scopes.inference, 'EngineLayer', engineParts(), 'onnxruntime for Node');
+    const { engineLayer } = this;
     this.cpuLane = new CpuLane(scopes.inference, 'CpuLane', {
       ...settings,
       recordings,
@@ -173,7 +190,13 @@ export class Transcription extends Construct {
       this.gpu = { endpoint, scaling, lane };
     }
 
-    this.splitter = this.createSplitter(scopes.pipeline, settings, model, engineLayer);
+    this.mediaLayer = new FileLayer(
+      scopes.pipeline,
+      'MediaLayer',
+      mediaParts(),
+      "FFmpeg's libraries for Node",
+    );
+    this.splitter = this.createSplitter(scopes.pipeline, settings, model);
     this.aggregator = this.createAggregator(scopes.pipeline, settings, props);
     this.machine = new TranscriptionMachine(scopes.pipeline, 'Jobs', {
       splitter: this.splitter,
@@ -195,6 +218,16 @@ export class Transcription extends Construct {
       deadLetters: deadLetters.queue,
     });
 
+    this.webhooks =
+      props.webhookSecret &&
+      new Webhooks(scopes.pipeline, 'Webhooks', {
+        ...settings,
+        recordings,
+        secret: props.webhookSecret,
+        reach: props.webhookReach ?? 'public',
+        signs,
+      });
+
     new KitDashboard(scopes.observability, 'Overview', {
       name,
       metricsNamespace: namespace,
@@ -210,6 +243,7 @@ export class Transcription extends Construct {
       }),
       this.machine.failing,
       deadLetters.filled,
+      ...(this.webhooks === undefined ? [] : [this.webhooks.undelivered]),
       // Not `cold` and `fallingBack`: they are normal for a minute, and together `cpuLaneCarries`
       ...(this.gpu === undefined
         ? []
@@ -235,12 +269,7 @@ export class Transcription extends Construct {
     return this.recordings.grantReadTranscripts(grantee);
   }
 
-  private createSplitter(
-    scope: Construct,
-    settings: DoorSettings,
-    model: string,
-    engineLayer: FileLayer,
-  ): Door {
+  private createSplitter(scope: Construct, settings: DoorSettings, model: string): Door {
     const { recordings } = this;
     const splitter = new Door(scope, 'Splitter', {
       ...settings,
@@ -255,7 +284,7 @@ export class Transcription extends Construct {
         MODEL_ID: model,
         MEDIA_FOLDER: layerPaths.mediaFolder,
       } satisfies SplitterEnv,
-      layers: [engineLayer, new FileLayer(scope, 'MediaLayer', mediaParts(), "FFmpeg's libraries for Node")],
+      layers: [this.engineLayer, this.mediaLayer],
     });
     recordings.grantReadUnder(splitter, [keys.uploadsPrefix, keys.jobsPrefix, keys.transcriptsPrefix]);
     recordings.grantWriteUnder(splitter, [keys.jobsPrefix, keys.transcriptsPrefix]);

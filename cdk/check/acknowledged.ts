@@ -81,4 +81,47 @@ export const acknowledged: readonly Acknowledged[] = [
     rule: /IAM5\[Resource::arn:.*\/batches:\*\]$/,
     reason: 'a distributed map redrives the executions of its own map runs, whose names Step Functions makes',
   },
+  xray('pipeline/Webhooks/Door'),
+  objects(
+    'pipeline/Webhooks/Door',
+    'uploads/',
+    'reads what was chosen beside any upload, which says where to',
+  ),
+  xray('api/Api/Door'),
+  objects('api/Api/Door', 'uploads/', 'reads what it took, and what an owner put there by other ways'),
+  objects('api/Api/Door', 'uploads/api/', 'takes recordings of any owner, and removes them'),
+  objects('api/Api/Door', 'jobs/', 'says how any job stands, and removes it'),
+  objects('api/Api/Door', 'transcripts/', 'answers the transcript of any job'),
+  objects('api/Api/Door', 'transcripts/uploads/api/', 'removes transcripts of its own jobs'),
+  {
+    at: 'api/Api/Door',
+    rule: /IAM5\[Resource::arn:.*:execution:.*\]$/,
+    reason: 'stops jobs that their owners remove; their executions are named after them',
+  },
+  {
+    at: 'api/Api/Gateway/Resource',
+    rule: /-APIG2$/,
+    reason: 'the function checks requests by the schemas that /openapi.json shows, and says what is wrong',
+  },
+  {
+    at: 'api/Api/Gateway/CloudWatchRole',
+    rule: /IAM4\[/,
+    reason: 'the role by which API Gateway writes logs is the account’s, and AWS’s policy is the one for it',
+  },
+  {
+    at: 'api/Api/Gateway/DeploymentStage',
+    rule: /-APIG6$/,
+    reason: 'execution logs hold headers and bodies: keys and what people said. access logs have neither',
+  },
+  {
+    at: 'api/Api/Gateway/DeploymentStage',
+    rule: /-APIG3$/,
+    reason: 'a firewall costs while idle; requests are throttled, and each key has a limit of its own',
+  },
+  {
+    at: 'api/Api/Gateway/Default',
+    rule: /-(APIG4|COG4)$/,
+    reason:
+      'with api=keys the function checks keys, as OpenAI’s clients send them; iam and jwt ask the gateway',
+  },
 ];

@@ -6,4 +6,6 @@ export const fullSettings = {
   cacheUrl: 'https://example.upstash.io',
   cacheTokenParameter: '/murmuration/cache',
   alarmEmail: 'alarms@example.com',
+  webhookSecretParameter: '/murmuration/webhooks',
+  api: 'keys',
 } as const;

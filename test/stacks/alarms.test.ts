@@ -21,6 +21,8 @@ const named = alarms.map(({ name }) => name.replace('murmuration-', ''));
 describe('alarms', () => {
   it('watch what the kit promises', () => {
     expect(named.sort()).toEqual([
+      'api-failing',
+      'api-throttled',
       'backlog-age',
       'cache-errors',
       'cpu-lane-carries',
@@ -32,6 +34,7 @@ describe('alarms', () => {
       'queue-wait',
       'segment-latency',
       'transcripts-with-gaps',
+      'webhooks-undelivered',
     ]);
   });
 

@@ -7,7 +7,7 @@ const { inference, pipeline } = synthesize();
 describe('every door', () => {
   it.each([
     ['inference', inference, 1],
-    ['pipeline', pipeline, 4],
+    ['pipeline', pipeline, 5],
   ])('of %s runs on x86_64 and Node 24, traced, with logs that expire', (_, template, doors) => {
     template.resourceCountIs('AWS::Lambda::Function', doors);
     template.allResourcesProperties('AWS::Lambda::Function', {
@@ -65,6 +65,7 @@ describe('the CPU lane', () => {
       ...cpuOnly,
       model: 'whisper-large-v3-turbo-int8',
       cpuImage: 'asr:2',
+      api: 'off',
       cpuMemoryMegabytes: 8000,
     });
     image.inference.hasResourceProperties('AWS::Lambda::Function', {

@@ -156,6 +156,7 @@ describe('without a GPU', () => {
     expect(types.filter((type) => /SageMaker|ApplicationAutoScaling|SNS::Subscription/.test(type))).toEqual(
       [],
     );
-    pipeline.resourceCountIs('AWS::Lambda::Function', 2);
+    // Splitter, aggregator, webhooks
+    pipeline.resourceCountIs('AWS::Lambda::Function', 3);
   });
 });

@@ -16,7 +16,7 @@ export function testApp(): App {
 /** The templates of everything switched on, but for `settings`; undefined switches a setting back to its default. */
 export function synthesize(
   settings: Readonly<Record<string, unknown>> = {},
-): Record<keyof TranscriptionScopes, Template> {
+): Record<keyof TranscriptionScopes | 'api', Template> {
   const wanted = Object.entries({ ...fullSettings, ...settings }).filter(([, value]) => value !== undefined);
   const stacks = createStacks(testApp(), readConfig(Object.fromEntries(wanted)));
   return {
@@ -24,6 +24,8 @@ export function synthesize(
     inference: Template.fromStack(stacks.inference),
     pipeline: Template.fromStack(stacks.pipeline),
     observability: Template.fromStack(stacks.observability),
+    // Without an API, an empty one
+    api: stacks.api === undefined ? Template.fromJSON({}) : Template.fromStack(stacks.api),
   };
 }
 

@@ -8,7 +8,7 @@ import {
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { keys } from '@murmuration/pipeline/keys';
 import type { Clock, ObjectStore } from '@murmuration/pipeline/ports';
-import type { JobRequest, Jobs } from '../api-ports.ts';
+import type { JobRequest, Jobs, Ledger } from '../api-ports.ts';
 import type { ApiJob } from '../contract/api-job.ts';
 import type { DynamoTable } from './dynamo-table.ts';
 import { JobItem, jobPlace } from './job-item.ts';
@@ -29,22 +29,22 @@ export interface StepFunctionsJobsOptions {
   readonly folder: ObjectFolder;
   /** Brings the recording to where only this job uses it. */
   readonly fetchRecording: (request: JobRequest) => Promise<FetchedRecording>;
+  /** How long a recording of the bucket is, if its header says so. */
+  readonly declaredSeconds: (key: string) => Promise<number | undefined>;
+  /** Each job is booked before it begins. */
+  readonly ledger: Ledger;
   readonly clock: Clock;
   /** @default one that takes region and keys from the environment */
   readonly client?: SFNClient | undefined;
 }
 
+/** Of a recording whose header does not say how long it is, more seconds are booked than it has: few have 32 kbit/s. */
+const LEAST_BYTES_A_SECOND = 4000;
+
 /** Jobs are executions of the kit's state machine, named as they are: begun twice, they run once. */
 export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
-  const {
-    stateMachineArn,
-    table,
-    store,
-    folder,
-    fetchRecording,
-    clock,
-    client = new SFNClient({}),
-  } = options;
+  const { stateMachineArn, table, store, folder, ledger, clock, client = new SFNClient({}) } = options;
+  const { fetchRecording, declaredSeconds } = options;
   const executionArn = (id: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${id}`;
 
   async function find(owner: string, id: string): Promise<JobItem | undefined> {
@@ -58,6 +58,8 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     const before = await find(owner, id);
     if (before !== undefined) return standing(before);
     const { key, etag, sizeBytes } = await fetchRecording(request);
+    const seconds = (await declaredSeconds(key)) ?? sizeBytes / LEAST_BYTES_A_SECOND;
+    if (!(await ledger.spend(request.key, seconds))) throw budgetSpent(seconds);
     await store.write(keys.options(key), JSON.stringify(request.options), {
       contentType: 'application/json',
     });
@@ -69,8 +71,6 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
       .catch((error: unknown) => {
         if (!(error instanceof ExecutionAlreadyExists)) throw unavailable(error);
       });
-    // Listed by time, found by id: two items of the same job, and the one that is found comes last
-    await table.putNew({ ...jobPlace(owner, listedAs(now, id)), ...job }, 0);
     await table.putNew({ ...jobPlace(owner, id), ...job }, 0);
     return standing(job);
   }
@@ -82,14 +82,14 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
       return job && standing(job);
     },
     async list(owner, { cursor, limit }) {
-      const { pk, sk: prefix } = jobPlace(owner, '@');
-      const after = cursor === undefined ? undefined : prefix + readCursor(cursor);
-      const items = await table.page(pk, prefix, { after, limit });
-      const jobs = items.map((item) => JobItem.parse(item));
-      const last = jobs.length < limit ? undefined : jobs.at(-1);
+      const { pk, sk: prefix } = jobPlace(owner, '');
+      const after = cursor && jobPlace(owner, cursor).sk;
+      // One more says whether there is another page
+      const items = await table.page(pk, prefix, { after, limit: limit + 1 });
+      const page = items.slice(0, limit).map((item) => JobItem.parse(item));
       return {
-        jobs: await Promise.all(jobs.map(standing)),
-        nextCursor: last && Buffer.from(listedAs(last.createdAt, last.id).slice(1)).toString('base64url'),
+        jobs: await Promise.all(page.map(standing)),
+        nextCursor: items.length > limit ? page.at(-1)?.id : undefined,
       };
     },
     async remove(owner, id) {
@@ -106,22 +106,16 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
       await folder.remove(job.sourceKey);
       await folder.remove(`${keys.transcriptsPrefix}${job.sourceKey}`);
       if (status !== undefined) await folder.remove(`${keys.jobsPrefix}${status.jobId}/`);
-      await table.removeAll([jobPlace(owner, listedAs(job.createdAt, id)), jobPlace(owner, id)]);
+      await table.removeAll([jobPlace(owner, id)]);
       return true;
     },
   };
 }
 
-/** Sorts by time; of one millisecond, by id. */
-const listedAs = (createdAt: number, id: string) => `@${new Date(createdAt).toISOString()}#${id}`;
-
-function readCursor(cursor: string): string {
-  const text = Buffer.from(cursor, 'base64url').toString();
-  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z#[\w-]+$/.test(text)) return text;
-  throw new MurmurationError(
-    'invalid-argument',
-    'the cursor is none of this list: take next_cursor of the page before',
-    { details: { param: 'cursor' } },
+function budgetSpent(seconds: number): MurmurationError {
+  return new MurmurationError(
+    'budget-spent',
+    `the recording has ${Math.round(seconds)} s, more than is left of this key's budget for the month: wait for the next month, or ask for more`,
   );
 }
 

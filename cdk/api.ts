@@ -1,0 +1,146 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { keys } from '@murmuration/pipeline/keys';
+import { Duration, type Size } from 'aws-cdk-lib';
+import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { ApiEnv } from '../functions/api/env.ts';
+import { type ApiAuthentication, apiGateway } from './api-gateway.ts';
+import { apiTable } from './api-table.ts';
+import { Door, type DoorSettings } from './door.ts';
+import type { FileLayer } from './file-layer.ts';
+import { layerPaths, modelParts } from './layer-parts.ts';
+import type { RecordingBucket } from './recording-bucket.ts';
+import { cacheEnvironment, grantCache, type TranscriptCacheProps } from './transcript-cache.ts';
+import { type Signs, watch } from './watch.ts';
+
+export interface ApiProps extends DoorSettings {
+  readonly recordings: RecordingBucket;
+  /** What jobs are executions of. */
+  readonly machine: StateMachine;
+  readonly engineLayer: FileLayer;
+  readonly mediaLayer: FileLayer;
+  /** A folder of models/artifacts. */
+  readonly model: string;
+  /** Lambda gives one core per 1,769 MB. */
+  readonly memory: Size;
+  readonly signs: Signs;
+  /** @default 'keys' */
+  readonly authentication?: ApiAuthentication;
+  /** Of all callers together. @default 20 */
+  readonly requestsPerSecond?: number;
+  /** @default no cache */
+  readonly cache?: TranscriptCacheProps | undefined;
+  /** @default DynamoDB's own key */
+  readonly encryptionKey?: IKey | undefined;
+}
+
+/** The HTTP API: short recordings are transcribed while the client waits, long ones become jobs of the state machine. */
+export class Api extends Construct {
+  readonly rest: RestApi;
+  readonly door: Door;
+  readonly table: Table;
+  readonly alarms: readonly Alarm[];
+
+  constructor(scope: Construct, id: string, props: ApiProps) {
+    super(scope, id);
+    const { recordings, machine, model, signs, authentication = 'keys', cache } = props;
+    this.table = apiTable(this, 'Table', props.encryptionKey);
+    const files = modelFiles(this, model);
+    const [anyFile] = files.values();
+    this.door = new Door(this, 'Door', {
+      ...props,
+      door: 'api',
+      description: 'answers the HTTP API',
+      timeout: Duration.minutes(15),
+      layers: [props.engineLayer, props.mediaLayer],
+      environment: {
+        BUCKET: recordings.bucket.bucketName,
+        TABLE: this.table.tableName,
+        STATE_MACHINE_ARN: machine.stateMachineArn,
+        MODEL_ID: model,
+        MODEL_BUCKET: anyFile!.s3BucketName,
+        MODEL_FILES: JSON.stringify(
+          Object.fromEntries([...files].map(([name, { s3ObjectKey }]) => [name, s3ObjectKey])),
+        ),
+        MEDIA_FOLDER: layerPaths.mediaFolder,
+        AUTHENTICATION: authentication === 'keys' ? 'keys' : 'gateway',
+        ...cacheEnvironment(cache),
+      } satisfies ApiEnv,
+    });
+    Grant.addToPrincipal({
+      grantee: this.door,
+      actions: ['s3:GetObject'],
+      resourceArns: [...files.values()].map((file) => file.bucket.arnForObjects(file.s3ObjectKey)),
+    });
+    grantCache(cache, this.door);
+    this.table.grant(
+      this.door,
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:Query',
+      'dynamodb:BatchWriteItem',
+    );
+    machine.grantStartExecution(this.door);
+    machine.grantExecution(this.door, 'states:StopExecution');
+    grantObjects(this.door, recordings);
+    this.rest = apiGateway(this, 'Gateway', {
+      name: signs.name,
+      door: this.door,
+      authentication,
+      requestsPerSecond: props.requestsPerSecond ?? 20,
+      logRetention: props.logRetention,
+    });
+    this.alarms = [
+      watch(this, signs, {
+        heading: 'api-failing',
+        reason: '5 requests were answered 5xx within 5 minutes: none ever should be.',
+        metric: this.rest.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }),
+        threshold: 5,
+      }),
+      watch(this, signs, {
+        heading: 'api-throttled',
+        reason:
+          'Lambda refused 10 requests within 5 minutes, since too many ran: clients are told to come again.',
+        metric: this.door.metricThrottles({ period: Duration.minutes(5) }),
+        threshold: 10,
+      }),
+    ];
+  }
+
+  /** Lets people and programs call it, where it asks IAM. */
+  grantInvoke(grantee: IGrantable): Grant {
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ['execute-api:Invoke'],
+      resourceArns: [this.rest.arnForExecuteApi('*', '/*', this.rest.deploymentStage.stageName)],
+    });
+  }
+}
+
+/** Recordings of the API lie in a folder of their own; of what uploads became it reads all, since jobs may name them. */
+function grantObjects(door: Door, recordings: RecordingBucket): void {
+  recordings.grantReadUnder(door, [keys.uploadsPrefix, keys.jobsPrefix, keys.transcriptsPrefix]);
+  recordings.grantWriteUnder(door, [`${keys.uploadsPrefix}api/`]);
+  recordings.grantRemoveUnder(door, [
+    `${keys.uploadsPrefix}api/`,
+    keys.jobsPrefix,
+    `${keys.transcriptsPrefix}${keys.uploadsPrefix}api/`,
+  ]);
+}
+
+/** The model's files as objects: engine, decoder and model together are more than the 250 MB of Lambda's layers. */
+function modelFiles(scope: Construct, model: string): Map<string, Asset> {
+  const { from } = modelParts(model)[0]!;
+  const names = readdirSync(from).filter((name) => statSync(join(from, name)).isFile());
+  return new Map(
+    names.map((name) => [name, new Asset(scope, `Model-${name}`, { path: join(from, name) })] as const),
+  );
+}

@@ -1,0 +1,24 @@
+import { CacheEnvironment, DoorEnvironment } from '@murmuration/pipeline/environment';
+import { z } from 'zod';
+
+const ModelFiles = z.record(z.string().regex(/^[\w.-]+$/), z.string().min(1));
+
+export const ApiEnv = DoorEnvironment.extend({
+  ...CacheEnvironment.shape,
+  /** Name of the API's table. */
+  TABLE: z.string().min(3),
+  STATE_MACHINE_ARN: z.string().min(1),
+  /** Where the model's files lie: engine, decoder and model together are more than layers take. */
+  MODEL_BUCKET: z.string().min(3),
+  /** JSON: `{"manifest.json":"KEY",…}` */
+  MODEL_FILES: z.string().transform((text) => ModelFiles.parse(JSON.parse(text))),
+  /** Folder of @murmuration/media's scripts, which run in processes of their own. */
+  MEDIA_FOLDER: z.string().optional(),
+  /** `keys`: ours. `gateway`: API Gateway has asked who it is. */
+  AUTHENTICATION: z.enum(['keys', 'gateway']).default('keys'),
+  /** Models that jobs may name are those of the pipeline. */
+  MODEL_ID: z.string().min(1),
+  DOLLARS_PER_AUDIO_HOUR: z.coerce.number().nonnegative().default(0),
+});
+/** As a stack sets them. */
+export type ApiEnv = z.input<typeof ApiEnv>;

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { Transcriber } from '@murmuration/api/api-ports';
+import { cut } from '@murmuration/media/cut';
+import { mediaDecoder } from '@murmuration/media/media-decoder';
+import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
+import type { TranscriptCache } from '@murmuration/pipeline/ports';
+import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
+import { createEngine } from '@murmuration/whisper/engine';
+import { resolveLanguage } from '@murmuration/whisper/languages';
+import { readManifest } from '@murmuration/whisper/load-model';
+
+export interface LambdaTranscriberOptions {
+  /** @default that of this checkout */
+  readonly mediaFolder: string | undefined;
+  readonly modelId: string;
+  /** Answers the folder that the model is in. */
+  readonly fetchModel: () => Promise<string>;
+  readonly cache: TranscriptCache | undefined;
+}
+
+/** The engine of this function, loaded once, with the first request or before. */
+export function lambdaTranscriber({
+  mediaFolder,
+  modelId,
+  fetchModel,
+  cache,
+}: LambdaTranscriberOptions): Transcriber {
+  const inMedia = (file: string) => mediaFolder && join(mediaFolder, file);
+  // Strangers send addresses
+  const decoder = mediaDecoder({ childPath: inMedia('node-av-child.mjs'), reach: 'public' });
+  const loading = (async () => {
+    const modelFolder = await fetchModel();
+    const [manifest, engine, voice] = await Promise.all([
+      readManifest(modelFolder),
+      createEngine({ modelFolder }),
+      createVoiceDetector({ modelPath: inMedia('silero-vad-v6.onnx') }),
+    ]);
+    return { manifest, engine, voice };
+  })();
+  // The first request meets its failure
+  loading.catch(() => undefined);
+
+  return {
+    models: [modelId],
+    async transcribe({ decoding, wordsWherePossible = false, ...request }, options) {
+      const { manifest, engine, voice } = await loading;
+      const wanted = {
+        ...decoding,
+        language: resolveLanguage(decoding.language ?? 'auto', manifest),
+        words: decoding.words === true || (wordsWherePossible && engine.timesWords),
+      };
+      const ports = {
+        decoder,
+        engine,
+        cache,
+        cut: (blocks: Parameters<typeof cut>[0]) => cut(blocks, { voice }),
+      };
+      return transcribeRecording({ ...request, decoding: wanted }, ports, options);
+    },
+    async probe(source, signal) {
+      const enough = new AbortController();
+      const signals = signal === undefined ? [enough.signal] : [enough.signal, signal];
+      try {
+        return (await decoder.decode(source, AbortSignal.any(signals))).info;
+      } finally {
+        enough.abort();
+      }
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { cpuOnly, synthesize } from './synthesize.ts';
+
+const { api, pipeline } = synthesize();
+const userPool = 'arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_AbCdEf';
+
+describe('the HTTP API', () => {
+  it('is not there unless it is asked for', () => {
+    expect(synthesize({ ...cpuOnly, api: 'off' }).api.toJSON()).toEqual({});
+  });
+
+  it('streams what its function answers, to every path and method', () => {
+    api.resourceCountIs('AWS::ApiGateway::Method', 2);
+    api.allResourcesProperties('AWS::ApiGateway::Method', {
+      HttpMethod: 'ANY',
+      Integration: { Type: 'AWS_PROXY', ResponseTransferMode: 'STREAM', TimeoutInMillis: 900_000 },
+    });
+    expect(JSON.stringify(api.findResources('AWS::ApiGateway::Method'))).toContain(
+      '/response-streaming-invocations',
+    );
+    api.hasResourceProperties('AWS::ApiGateway::RestApi', { BinaryMediaTypes: ['*/*'] });
+  });
+
+  it('is throttled, and its logs hold neither headers nor queries', () => {
+    api.hasResourceProperties('AWS::ApiGateway::Stage', {
+      MethodSettings: [Match.objectLike({ ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 })],
+      AccessLogSetting: { DestinationArn: Match.anyValue(), Format: Match.stringLikeRegexp('requestId') },
+    });
+    const [stage] = Object.values(api.findResources('AWS::ApiGateway::Stage'));
+    expect(stage!['Properties'].AccessLogSetting.Format).not.toMatch(/header|query|\$context\.authorizer/i);
+    api.resourceCountIs('AWS::ApiGateway::UsagePlan', 0);
+  });
+
+  it('says how to send what is too large, in words that clients of OpenAI read', () => {
+    const answers = Object.values(api.findResources('AWS::ApiGateway::GatewayResponse'));
+    const bodies = answers.map(
+      ({ Properties }) => Properties.ResponseTemplates['application/json'] as string,
+    );
+    for (const body of bodies) {
+      const { error } = JSON.parse(body.replace('$context.error.messageString', '"why"'));
+      expect(Object.keys(error)).toEqual(['message', 'type', 'param', 'code']);
+    }
+    api.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
+      ResponseType: 'REQUEST_TOO_LARGE',
+      StatusCode: '413',
+      ResponseTemplates: { 'application/json': Match.stringLikeRegexp('POST /v1/uploads') },
+    });
+  });
+
+  it.each([
+    ['keys', undefined, 'NONE', 'keys'],
+    ['iam', undefined, 'AWS_IAM', 'gateway'],
+    ['jwt', userPool, 'COGNITO_USER_POOLS', 'gateway'],
+  ])('asks who calls by %s', (way, apiUserPool, AuthorizationType, AUTHENTICATION) => {
+    const asking = synthesize({ ...cpuOnly, api: way, apiUserPool }).api;
+    asking.allResourcesProperties('AWS::ApiGateway::Method', { AuthorizationType });
+    asking.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ AUTHENTICATION }) },
+    });
+  });
+
+  it('keeps its table when it goes, and lets what has expired go', () => {
+    api.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Retain',
+      Properties: Match.objectLike({
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      }),
+    });
+  });
+
+  it('may write and remove what is its own alone', () => {
+    const policies = JSON.stringify(api.findResources('AWS::IAM::Policy'));
+    expect(policies).not.toMatch(/dynamodb:\*|s3:\*|dynamodb:Scan|dynamodb:DeleteTable/);
+    const statements = Object.values(api.findResources('AWS::IAM::Policy')).flatMap(
+      ({ Properties }) => Properties.PolicyDocument.Statement as { Action: unknown; Resource: unknown }[],
+    );
+    const writing = statements.filter(({ Action }) => JSON.stringify(Action).includes('s3:PutObject'));
+    expect(writing).toHaveLength(1);
+    expect(JSON.stringify(writing[0]!.Resource)).toContain('/uploads/api/*');
+  });
+
+  it('takes no model from an image', () => {
+    expect(() => synthesize({ ...cpuOnly, cpuImage: 'asr:2' })).toThrow(/remove cpuImage/);
+    expect(() => synthesize({ ...cpuOnly, api: 'jwt' })).toThrow(/set both api=jwt and apiUserPool/);
+  });
+});
+
+describe('webhooks', () => {
+  it('are tried 8 times, one at a time, before a person must look', () => {
+    pipeline.hasResourceProperties('AWS::SQS::Queue', {
+      RedrivePolicy: Match.objectLike({ maxReceiveCount: 8 }),
+    });
+    pipeline.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+
+  it('are told of both ends of a job', () => {
+    pipeline.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { source: ['murmuration'], 'detail-type': ['transcript-ready', 'job-failed'] },
+    });
+  });
+
+  it('are not there without a secret to sign them', () => {
+    const without = synthesize({ ...cpuOnly, webhookSecretParameter: undefined }).pipeline;
+    without.resourceCountIs('AWS::Lambda::EventSourceMapping', 0);
+  });
+});
