@@ -22,6 +22,8 @@ export interface LaptopOptions {
   readonly cache?: boolean | undefined;
   /** Which hosts an address may name. @default 'network' */
   readonly reach?: MediaDecoderOptions['reach'];
+  /** Start decoders ahead of their recordings. @default false */
+  readonly startsAhead?: boolean | undefined;
 }
 
 const LIVE_WINDOWS = 4;
@@ -48,11 +50,12 @@ export async function openLaptop({
   batchSize,
   cache = true,
   reach,
+  startsAhead,
 }: LaptopOptions): Promise<Laptop> {
   const modelFolder = await findModel(model);
   const manifest = await readManifest(modelFolder);
   const code = resolveLanguage(language, manifest);
-  const decoder = mediaDecoder({ reach });
+  const decoder = mediaDecoder({ reach, startsAhead });
   const sessions = sessionsFor(manifest, threads);
   const engine = await createEngine({ modelFolder, threads, batchSize, sessions });
   const voice = await createVoiceDetector();

@@ -14,6 +14,8 @@ export interface MediaDecoderOptions {
   readonly childPath?: string | undefined;
   /** Which hosts a URL may name: `public` for addresses that strangers send. @default 'network' */
   readonly reach?: HttpReach | undefined;
+  /** As `nodeAvDecoder` takes it: for servers. @default false */
+  readonly startsAhead?: boolean | undefined;
 }
 
 /** The first decoder that this machine has: node-av, then `ffmpeg` on PATH. Throws `dependency-missing` for none. */
@@ -21,11 +23,12 @@ export function mediaDecoder({
   ffmpegPath = process.env['MURMURATION_FFMPEG'],
   childPath,
   reach,
+  startsAhead,
 }: MediaDecoderOptions = {}): Decoder {
   return firstInstalled(
     ffmpegPath
       ? [ffmpegDecoder(ffmpegPath, { reach })]
-      : [nodeAvDecoder({ childPath, reach }), ffmpegDecoder('ffmpeg', { reach })],
+      : [nodeAvDecoder({ childPath, reach, startsAhead }), ffmpegDecoder('ffmpeg', { reach })],
   );
 }
 

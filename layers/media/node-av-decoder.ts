@@ -22,6 +22,8 @@ export interface NodeAvDecoderOptions {
   readonly childPath?: string | undefined;
   /** Which hosts a URL may name. @default 'network' */
   readonly reach?: HttpReach | undefined;
+  /** Start a decoder for the next recording while one is decoded: where people wait for each. @default false */
+  readonly startsAhead?: boolean | undefined;
 }
 
 /**
@@ -29,12 +31,17 @@ export interface NodeAvDecoderOptions {
  * 70 ms sooner, but a segmentation fault in it ends the whole program. A crash ends the recording there, as
  * damage.
  */
-export function nodeAvDecoder({ childPath, reach }: NodeAvDecoderOptions = {}): Decoder {
+export function nodeAvDecoder({ childPath, reach, startsAhead = false }: NodeAvDecoderOptions = {}): Decoder {
   const child = childPath ?? fileURLToPath(new URL('./node-av-child.mjs', import.meta.url));
   const spare = spareProcess(() => startPcmProcess(process.execPath, [child]));
-  // Only once, while the model loads: later starts would take their time from the engine
+  // While the model loads; a later start takes its time from the engine
   if (isInstalled(child)) spare.prepare();
-  return toDecoder((request) => decodeIn(spare.take(), request), {
+  const takeSpare = () => {
+    const taken = spare.take();
+    if (startsAhead) spare.prepare();
+    return taken;
+  };
+  return toDecoder((request) => decodeIn(takeSpare(), request), {
     reach,
     requireInstalled() {
       if (!isInstalled(child)) throw nodeAvMissing('it is not installed');

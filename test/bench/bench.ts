@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { measureApi } from './api.ts';
 import { measureFront } from './front.ts';
 import { measureLive } from './live.ts';
 import { startPeers, startRoster } from './roster.ts';
@@ -12,6 +13,7 @@ const help = `Measures Murmuration beside faster-whisper: same weights, same mac
   npm run bench -- words MANIFEST.jsonl   word error over recordings with references, one {"file","text"} a line
   npm run bench -- times [TIMES.jsonl...] when words begin, on speech whose word times are known: see word-times/
   npm run bench -- live                   how soon words of live speech are shown and final, in real time (45 s)
+  npm run bench -- api                    what a client of "murmuration serve" waits for short recordings
   npm run bench -- front FILE...          decoding, voices and cuts: all that comes before the engine
 
   --threads N   of every contestant (default 2; of the voice detector: 1)
@@ -36,7 +38,8 @@ const { values, positionals } = parseArgs({
 
 const [subject = 'speed', ...files] = positionals;
 const known =
-  ['speed', 'times', 'live'].includes(subject) || (['words', 'front'].includes(subject) && files.length > 0);
+  ['speed', 'times', 'live', 'api'].includes(subject) ||
+  (['words', 'front'].includes(subject) && files.length > 0);
 if (values.help || !known) {
   console.log(help);
   process.exit(values.help ? 0 : 2);
@@ -47,6 +50,10 @@ if (subject === 'front') {
   process.exit();
 }
 const threads = Number(values.threads ?? 2);
+if (subject === 'api') {
+  await measureApi({ name, threads: Number(values.threads ?? 2), rounds: Number(values.rounds) });
+  process.exit();
+}
 if (subject === 'live') {
   await measureLive({ name, threads, model: values.models });
   process.exit();
