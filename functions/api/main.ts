@@ -7,5 +7,8 @@ import { ApiEnv } from './env.ts';
 const env = parseEnvironment(ApiEnv);
 const api = cloudApi(env, new Logger({ serviceName: 'api', logLevel: env.LOG_LEVEL }));
 
+/** Lambda's own, where it runs. */
+const lambda = (globalThis as { awslambda?: { streamifyResponse?: unknown } }).awslambda;
+
 /** Streams, but on a twin of AWS, whose Node knows no streams: there answers come whole. */
-export const handler = 'awslambda' in globalThis ? streamHandle(api) : handle(api);
+export const handler = lambda?.streamifyResponse === undefined ? handle(api) : streamHandle(api);

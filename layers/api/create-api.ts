@@ -6,6 +6,7 @@ import type { ApiPorts } from './api-ports.ts';
 import type { ApiSettings } from './api-settings.ts';
 import { createApiTelemetry } from './api-telemetry.ts';
 import type { ApiTools } from './api-tools.ts';
+import { drainBody } from './bodies/drain-body.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { observe } from './middleware/observe.ts';
 import { refuseStrangers } from './middleware/refuse-strangers.ts';
@@ -51,10 +52,12 @@ export function createApi(ports: ApiPorts, settings: ApiSettings): ApiApp {
     const where = `${method} ${path.slice(0, 200)}`;
     return answerError(c, new MurmurationError(code, `nothing is at ${where}: see /docs`));
   });
-  app.onError((error, c) => {
+  app.onError(async (error, c) => {
     const isOurs = !(error instanceof MurmurationError) || errorPolicy[error.code].httpStatus >= 500;
     if (isOurs) ports.onError(error, c.get('requestId'));
-    return answerError(c, error);
+    const answered = answerError(c, error);
+    await drainBody(c.req.raw);
+    return answered;
   });
   return app;
 }
