@@ -6,30 +6,30 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../functions/run-cli.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
-import { type Serving, startServe } from './start-serve.ts';
+import { type StartedServer, startServer } from './start-server.ts';
 
 const speech = fileURLToPath(new URL('../fixtures/audio/librispeech-1995-1837-0001.wav', import.meta.url));
 
 describe.skipIf(chromiumPath === undefined)('the page of a server with keys (needs Chromium)', () => {
   let folder: string;
   let key: string;
-  let serving: Serving;
+  let server: StartedServer;
   let browser: Browser;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'murmuration-keys-'));
     const file = join(folder, 'keys.json');
     key = (await runCli(['keys', 'create', file, '--owner', 'ada'])).stdout.trim();
-    [serving, browser] = await Promise.all([startServe(['--keys', file]), openBrowser(speech)]);
+    [server, browser] = await Promise.all([startServer(['--keys', file]), openBrowser(speech)]);
   });
   afterAll(async () => {
     await browser?.close();
-    await serving?.stop();
+    await server?.stop();
     await rm(folder, { recursive: true });
   });
 
   it('asks for the key, goes on where it was refused, and speaks live with it', async () => {
     const page = await browser.newPage({ permissions: ['microphone'] });
-    await page.goto(serving.address);
+    await page.goto(server.url);
     await page.setInputFiles('#file', speech);
     await page.waitForSelector('#key-form:not([hidden])');
     expect(await page.textContent('#problem')).toMatch(/^No key was sent/);

@@ -4,16 +4,16 @@ import { toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { plainWords, recording, reference } from '../engine/recordings.ts';
-import { type Serving, startServe } from './start-serve.ts';
+import { type StartedServer, startServer } from './start-server.ts';
 
-let serving: Serving;
+let server: StartedServer;
 beforeAll(async () => {
-  serving = await startServe();
+  server = await startServer();
 });
-afterAll(() => serving.stop());
+afterAll(() => server.stop());
 
 function connect(query = '', headers = {}) {
-  const address = `${serving.address.replace('http', 'ws')}/v1/realtime${query}`;
+  const address = `${server.url.replace('http', 'ws')}/v1/realtime${query}`;
   const socket = new WebSocket(address, ['murmuration'], { headers });
   const messages: LiveMessage[] = [];
   socket.on('message', (data) => messages.push(LiveMessage.parse(JSON.parse(String(data)))));
@@ -110,7 +110,7 @@ describe('GET /v1/realtime', () => {
   });
 
   it('asks plain HTTP for a WebSocket', async () => {
-    const response = await fetch(`${serving.address}/v1/realtime`);
+    const response = await fetch(`${server.url}/v1/realtime`);
     expect(response.status).toBe(426);
     expect(await response.json()).toMatchObject({ error: { code: 'upgrade-required' } });
   });

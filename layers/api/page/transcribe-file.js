@@ -1,6 +1,6 @@
 import { callApi, putBytes } from './call-api.js';
 
-const POLL_MILLISECONDS = 250;
+const POLL_MILLISECONDS = 100;
 const LONGEST_POLL_MILLISECONDS = 2000;
 
 /**
@@ -40,7 +40,7 @@ async function upload(file, { signal, onProgress }) {
 }
 
 async function finished(id, { signal, onProgress }) {
-  for (let wait = POLL_MILLISECONDS; ; wait = Math.min(wait * 1.2, LONGEST_POLL_MILLISECONDS)) {
+  for (let wait = POLL_MILLISECONDS; ; wait = Math.min(wait * 1.25, LONGEST_POLL_MILLISECONDS)) {
     const job = await (await callApi('GET', `/v1/jobs/${id}`, undefined, signal)).json();
     if (job.state === 'done' || job.state === 'partial') return job;
     if (job.state === 'failed')
