@@ -18,7 +18,7 @@ it('keeps the transcript of the newer of two uploads under one name, though the 
   const key = uploadKey('replaced/talk.wav');
   const { media } = await longSpeech(30);
   // The newer one is done by the CPU lane while the GPU lane still has the older
-  await misbehave({ kind: 'slow', seconds: 8 });
+  await misbehave({ kind: 'slow', seconds: 15 });
   await put(key, media);
   const older = await waitForBatch(key);
   await misbehave({ kind: 'absent' });
