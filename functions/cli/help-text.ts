@@ -10,6 +10,7 @@ Examples:
   each side of a call on its own   $ murmuration transcribe call.wav --channels separate --format vtt
   what was left out, and why       $ murmuration transcribe talk.mp3 --report doubts.jsonl
   word error against references    $ murmuration eval manifest.jsonl --plot errors.svg
+  serve the API on this machine    $ murmuration serve
   which models are there           $ murmuration models list
   how fast is this machine         $ murmuration bench talk.mp3 --threads 2
 `;

@@ -81,10 +81,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--batch-size <n>', 'segments decoded together', positiveWhole)
     .option('--jsonl', 'print one line of JSON a recording')
     .option('-q, --quiet', 'errors only on stderr: no progress, no notes')
+    .option('--remote <address>', 'let a server hear: "murmuration serve", or the API in an AWS account')
+    .option('--api-key <key>', 'for --remote (default: $MURMURATION_API_KEY, which others cannot see)')
     .addHelpText('after', transcribeHelpFooter)
-    .action(async (files, options) => {
+    .action(async (files, options, command: Command) => {
       const { transcribe } = await import('./transcribe.ts');
-      exitCode = await transcribe(files, options);
+      const isDefaultModel = command.getOptionValueSource('model') === 'default';
+      exitCode = await transcribe(files, { ...options, isDefaultModel });
     });
 
   program

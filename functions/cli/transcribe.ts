@@ -2,14 +2,16 @@ import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
 import type { TextEdit } from '@murmuration/pipeline/edits/text-edit';
 import { errorPolicy } from '@murmuration/pipeline/errors';
 import { formats } from '@murmuration/pipeline/formats/formats';
-import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts';
 import { type EditOptions, editRecording, openEdits } from './edits.ts';
+import { type Hearing, laptopHearing } from './hearing.ts';
 import { idleOptions } from './idle-options.ts';
 import { interruptSignal } from './interrupt-signal.ts';
-import { type Laptop, type LaptopOptions, openLaptop } from './laptop.ts';
+import type { LaptopOptions } from './laptop.ts';
 import { type Argument, openArgument } from './open-argument.ts';
 import { openProgress } from './progress.ts';
+import { checkRemoteOptions } from './remote/check-remote-options.ts';
+import { remoteHearing } from './remote/remote-hearing.ts';
 import { reportFailure, writeNote } from './report-failure.ts';
 import { ReaderGone } from './write-out.ts';
 
@@ -28,6 +30,11 @@ export interface TranscribeOptions extends LaptopOptions, DeliveryOptions, EditO
   readonly allowDamaged?: boolean;
   readonly channels?: 'mix' | 'separate';
   readonly preprocess?: 'none' | 'drc';
+  /** Address of a server that is to hear instead of this machine. */
+  readonly remote?: string;
+  readonly apiKey?: string;
+  /** Whether the model is the one that stands where none was chosen. */
+  readonly isDefaultModel?: boolean;
 }
 
 /** Transcribes each file; one that fails is reported and the others are done. Answers the exit code. */
@@ -42,16 +49,15 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
   const edits = await openEdits(options);
   if (!options.quiet) for (const note of idleOptions(options, delivery.formats)) writeNote(note);
   const signal = interruptSignal();
-  // What is to be redacted is not kept on disk either
-  const laptop = await openLaptop(options.redact === undefined ? options : { ...options, cache: false });
-  const decoding = decodingOf(options, delivery, laptop);
+  const hearing = await openHearing(options);
+  const decoding = decodingOf(options, delivery, hearing);
   let exitCode = 0;
   try {
     for (const recording of recordings) {
       const fileExitCode = await transcribeFile(recording, decoding, options, {
         delivery,
         edits,
-        laptop,
+        hearing,
         signal,
       });
       if (exitCode === 0) exitCode = fileExitCode;
@@ -61,15 +67,25 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
     // What the reader has not taken is no failure; what failed before it went is
     if (!(error instanceof ReaderGone)) throw error;
   } finally {
-    await laptop.close();
+    await hearing.close();
   }
   return exitCode;
+}
+
+function openHearing(options: TranscribeOptions): Promise<Hearing> | Hearing {
+  const { remote, apiKey, language = 'auto', isDefaultModel = false } = options;
+  // What is to be redacted is not kept on disk either
+  if (remote === undefined) {
+    return laptopHearing(options.redact === undefined ? options : { ...options, cache: false });
+  }
+  checkRemoteOptions(options);
+  return remoteHearing({ remote, apiKey, language, model: isDefaultModel ? undefined : options.model });
 }
 
 interface Tools {
   readonly delivery: Delivery;
   readonly edits: readonly TextEdit[];
-  readonly laptop: Laptop;
+  readonly hearing: Hearing;
   readonly signal: AbortSignal;
 }
 
@@ -77,15 +93,14 @@ async function transcribeFile(
   { name, open }: Argument,
   decoding: DecodingInput,
   { batchSize, allowDamaged, channels, preprocess, quiet = false }: TranscribeOptions,
-  { delivery, edits, laptop, signal }: Tools,
+  { delivery, edits, hearing, signal }: Tools,
 ): Promise<number> {
   const startedAt = performance.now();
   const progress = await openProgress(name, { quiet, live: edits.length === 0 });
   try {
-    const { batchesAtOnce } = laptop;
-    const request = { source: open(), name, decoding, batchSize, batchesAtOnce, channels, preprocess };
+    const request = { source: open(), name, decoding, batchSize, channels, preprocess };
     const { update } = progress;
-    const heard = await transcribeRecording(request, laptop.ports, { signal, onProgress: update });
+    const heard = await hearing.hear(request, { signal, onProgress: update });
     const recording = editRecording(heard, edits);
     progress.stop();
     await delivery.deliver(name, recording, (performance.now() - startedAt) / 1000);
@@ -102,14 +117,13 @@ async function transcribeFile(
   }
 }
 
-function decodingOf(options: TranscribeOptions, delivery: Delivery, laptop: Laptop): DecodingInput {
+function decodingOf(options: TranscribeOptions, delivery: Delivery, hearing: Hearing): DecodingInput {
   const { task, prompt, hotwords, temperatures, seed, shortContext } = options;
   const { compressionRatioThreshold, logprobThreshold, noSpeechThreshold } = options;
   // A model without alignment heads still writes captions, of whole segments; --words alone it refuses
-  const wordsHelp =
-    laptop.ports.engine.timesWords && delivery.formats.some((name) => formats[name].needsWords);
+  const wordsHelp = hearing.timesWords && delivery.formats.some((name) => formats[name].needsWords);
   return {
-    language: laptop.language,
+    language: hearing.language,
     shortContext,
     words: options.words === true || wordsHelp,
     ...(task === undefined ? {} : { task }),

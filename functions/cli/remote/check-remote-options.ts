@@ -1,0 +1,24 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { TranscribeOptions } from '../transcribe.ts';
+
+/** Throws `invalid-argument` where an option would silently do nothing, for the server knows no such thing. */
+export function checkRemoteOptions(options: TranscribeOptions): void {
+  const { temperatures, seed, compressionRatioThreshold, logprobThreshold, noSpeechThreshold } = options;
+  const { shortContext, threads, batchSize, report } = options;
+  const given = Object.entries({
+    '--temperatures': temperatures,
+    '--seed': seed,
+    '--compression-ratio-threshold': compressionRatioThreshold,
+    '--logprob-threshold': logprobThreshold,
+    '--no-speech-threshold': noSpeechThreshold,
+    '--no-short-context': shortContext ? undefined : true,
+    '--threads': threads,
+    '--batch-size': batchSize,
+    '--report': report,
+  }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  throw new MurmurationError(
+    'invalid-argument',
+    `${given[0]} is for this machine: leave it out with --remote`,
+  );
+}

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixture, runCli } from '../functions/run-cli.ts';
+import { type StartedServer, startServer } from './start-server.ts';
+
+let folder: string;
+let server: StartedServer;
+let key: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'murmuration-remote-'));
+  const keys = join(folder, 'keys.json');
+  key = (await runCli(['keys', 'create', keys, '--owner', 'ann'])).stdout.trim();
+  server = await startServer(['--keys', keys]);
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+const remote = (args: readonly string[], env: Record<string, string> = { MURMURATION_API_KEY: key }) =>
+  runCli(['transcribe', '--remote', server.url, ...args], { env });
+
+describe('transcribe --remote', () => {
+  it('writes what this machine would have written', async () => {
+    const args = [fixture('jfk.flac'), fixture('whats-the-weather-like.mp3'), '--format', 'srt'];
+    const [there, here] = await Promise.all([remote(args), runCli(['transcribe', ...args])]);
+    expect(there).toMatchObject({ exitCode: 0, stderr: here.stderr });
+    expect(there.stdout).toBe(here.stdout);
+  });
+
+  it('leaves no job on the server', async () => {
+    await remote([fixture('jfk.flac')]);
+    const response = await fetch(`${server.url}/v1/jobs`, { headers: { authorization: `Bearer ${key}` } });
+    expect(await response.json()).toMatchObject({ data: [] });
+  });
+
+  it('tells the failure of one file and does the others', async () => {
+    const run = await remote([fixture('NOTICES.md'), fixture('whats-the-weather-like.mp3')]);
+    expect(run.exitCode).toBe(4);
+    expect(run.stdout).not.toBe('');
+    expect(run.stderr).toContain('is it really a media file?');
+  });
+
+  it('says what to do where the key, the server or an option is wrong', async () => {
+    const file = fixture('jfk.flac');
+    expect(await remote([file], { MURMURATION_API_KEY: 'mm_wrong' })).toMatchObject({
+      exitCode: 12,
+      stdout: '',
+    });
+    const away = await runCli(['transcribe', '--remote', 'http://127.0.0.1:9', file]);
+    expect(away).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('cannot reach 127.0.0.1:9') });
+    expect(await remote([file, '--seed', '4'])).toMatchObject({ exitCode: 2 });
+  });
+});

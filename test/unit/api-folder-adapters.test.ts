@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { folderIdempotency } from '@murmuration/api/adapters/folder-idempotency';
+import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
+import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
+import type { ApiKey } from '@murmuration/api/contract/api-key';
+import { resourceId } from '@murmuration/api/contract/resource-id';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+let folder: string;
+let now: number;
+const clock = () => now;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'murmuration-api-'));
+  now = Date.parse('2026-11-24T12:00:00Z');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const keyOf = (limits: Partial<ApiKey> = {}): ApiKey => ({
+  id: 'key_1',
+  hash: '0'.repeat(64),
+  owner: 'ann',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  ...limits,
+});
+
+describe('the ledger', () => {
+  it('lets a rate through, and again what time has won back', async () => {
+    const ledger = folderLedger(folder, clock);
+    const key = keyOf({ requestsPerMinute: 2 });
+    expect(await ledger.admit(key)).toBeUndefined();
+    expect(await ledger.admit(key)).toBeUndefined();
+    expect(await ledger.admit(key)).toBe(30);
+    now += 30_000;
+    expect(await ledger.admit(key)).toBeUndefined();
+    expect(await ledger.admit(key)).toBeGreaterThan(0);
+  });
+
+  it('never books more than the budget, however many ask at once', async () => {
+    const ledger = folderLedger(folder, clock);
+    const key = keyOf({ budgetSeconds: 10 });
+    const booked = await Promise.all(Array.from({ length: 20 }, () => ledger.spend(key, 3)));
+    expect(booked.filter((isBooked) => isBooked)).toHaveLength(3);
+    expect(await ledger.spent(key)).toBe(9);
+  });
+
+  it('remembers over a restart, and begins anew with the month', async () => {
+    const key = keyOf({ budgetSeconds: 10 });
+    expect(await folderLedger(folder, clock).spend(key, 8)).toBe(true);
+    const again = folderLedger(folder, clock);
+    expect(await again.spend(key, 8)).toBe(false);
+    now = Date.parse('2026-12-01T00:00:00Z');
+    expect(await again.spend(key, 8)).toBe(true);
+  });
+});
+
+describe('idempotency', () => {
+  it('gives one id to equal requests at once, and none to another', async () => {
+    const idempotency = folderIdempotency(folder, clock);
+    const claims = await Promise.all(['a', 'b', 'c'].map((id) => idempotency.claim('key', 'print', id)));
+    expect(claims).toEqual([{ kind: 'new' }, { kind: 'same', id: 'a' }, { kind: 'same', id: 'a' }]);
+    expect(await idempotency.claim('key', 'other', 'd')).toEqual({ kind: 'other' });
+  });
+});
+
+describe('an upload', () => {
+  it("is its owner's alone, and gone after a day", async () => {
+    const uploads = folderUploads(folder, clock);
+    const id = resourceId('upload', now, '00000000-0000-4000-8000-000000000000');
+    await uploads.create({ id, owner: 'ann', name: 'a.mp3', sizeBytes: 3 });
+    async function* body() {
+      yield Buffer.from('abc');
+    }
+    await expect(uploads.receive('bob', id, body())).rejects.toMatchObject({ code: 'not-found' });
+    await uploads.receive('ann', id, body());
+    expect((await uploads.open('ann', id)).name).toBe('a.mp3');
+    now += 25 * 3600 * 1000;
+    await expect(uploads.open('ann', id)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it.each(['../../etc', 'upload_', `upload_${'g'.repeat(44)}`])('is not looked for at %j', async (id) => {
+    await expect(folderUploads(folder, clock).open('ann', id)).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
