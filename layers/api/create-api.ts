@@ -19,6 +19,7 @@ import { modelRoutes } from './routes/models.ts';
 import { operationRoutes } from './routes/operation.ts';
 import { pageRoutes } from './routes/page.ts';
 import { realtimeRoutes } from './routes/realtime.ts';
+import { schemaRoutes } from './routes/schemas.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 
 /** The whole HTTP API, for any server that speaks `fetch`: API Gateway, or this machine. */
@@ -33,6 +34,7 @@ export function createApi(ports: ApiPorts, settings: ApiSettings): ApiApp {
   app.use('/metrics', authenticate(ports));
   for (const add of [
     documentRoutes,
+    schemaRoutes,
     operationRoutes,
     modelRoutes,
     audioRoutes,

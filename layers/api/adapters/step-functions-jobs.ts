@@ -95,14 +95,14 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     async remove(owner, id) {
       const job = await find(owner, id);
       if (job === undefined) return false;
-      const stop = new StopExecutionCommand({
-        executionArn: executionArn(id),
-        cause: 'its owner removed it',
-      });
-      await client.send(stop).catch((error: unknown) => {
-        if (!(error instanceof ExecutionDoesNotExist)) throw unavailable(error);
-      });
       const status = await readStatus(job, store);
+      if (status === undefined || !['done', 'partial', 'failed'].includes(status.state)) {
+        await client
+          .send(new StopExecutionCommand({ executionArn: executionArn(id), cause: 'its owner removed it' }))
+          .catch((error: unknown) => {
+            if (!(error instanceof ExecutionDoesNotExist)) throw unavailable(error);
+          });
+      }
       await folder.remove(job.sourceKey);
       await folder.remove(`${keys.transcriptsPrefix}${job.sourceKey}`);
       if (status !== undefined) await folder.remove(`${keys.jobsPrefix}${status.jobId}/`);

@@ -20,17 +20,21 @@ export function jobRoutes(app: ApiApp, tools: ApiTools): void {
     const { value, text } = await receiveJson(c.req.raw, JobInput);
     const id = resourceId('job', clock(), newId());
     const request = await jobRequestOf(value, { id, key }, tools.ports);
-    const estimate = value.dry_run || key.budgetSeconds !== undefined;
-    const found = estimate ? await estimateJob(request, tools, c.req.raw.signal) : undefined;
-    if (value.dry_run) return c.json(found);
-    if (found !== undefined && isBeyond(found)) {
-      throw new MurmurationError(
-        'budget-spent',
-        `the recording has ${found.duration_seconds} s, and this key's budget has ${found.budget_left_seconds} s left in this month`,
-      );
-    }
+    if (value.dry_run) return c.json(await estimateJob(request, tools, c.req.raw.signal));
     const wanted = c.req.header('idempotency-key');
     const once = wanted === undefined ? request : await claim(wanted, text, request);
+    // What came before is answered as it stands, whatever it has left of the budget
+    const before = once === request ? undefined : await jobs.get(key.owner, once.id);
+    if (before !== undefined) return c.json(before, 202);
+    if (key.budgetSeconds !== undefined) {
+      const found = await estimateJob(request, tools, c.req.raw.signal);
+      if (isBeyond(found)) {
+        throw new MurmurationError(
+          'budget-spent',
+          `the recording has ${found.duration_seconds} s, and this key's budget has ${found.budget_left_seconds} s left in this month`,
+        );
+      }
+    }
     return c.json(await jobs.create(once), 202);
   });
 
