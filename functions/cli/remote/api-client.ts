@@ -3,7 +3,7 @@ import { ApiErrorBody } from '@murmuration/api/contract/api-error-body';
 import { type ErrorCode, errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
 import type { z } from 'zod';
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly json?: unknown;
   readonly body?: Blob;

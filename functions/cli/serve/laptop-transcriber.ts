@@ -15,7 +15,8 @@ export function laptopTranscriber(laptop: Laptop): Transcriber {
       // Before its turn, so that a wrong one is told at once
       const language = resolveLanguage(decoding.language ?? 'auto');
       const words = decoding.words || (wordsWherePossible && ports.engine.timesWords);
-      const request = { source, name, channels, preprocess, batchesAtOnce };
+      // Small batches, so that those who read a stream see text soon
+      const request = { source, name, channels, preprocess, batchesAtOnce, batchSize: 2 };
       return limit(() => {
         throwIfAborted(options?.signal, `nobody waits for "${name}" any more`);
         return transcribeRecording(
