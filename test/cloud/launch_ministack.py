@@ -7,6 +7,7 @@ Health: GET /_ministack/health. What it adds to MiniStack 1.5.33:
 - layers are unzipped once, with file modes, and stand where a variable's value says /opt
 - at most WORKERS_PER_FUNCTION invocations of one function at a time; the others wait
 - the name of the error that a Node handler throws reaches the state machine, as on AWS
+- REST APIs call functions that stream, whose answers then come whole
 - a state that waits for a task token fails at once when its function fails, as on AWS
 """
 
@@ -23,7 +24,7 @@ import zipfile
 
 from ministack.app import main
 from ministack.core import lambda_runtime
-from ministack.services import lambda_svc, stepfunctions
+from ministack.services import apigateway_v1, lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 RECORDED = pathlib.Path(os.environ["RECORDED_RESOURCES"])
@@ -187,6 +188,13 @@ def execute_bounded(function, event, request_id):
         return result
 
 
+_function_of = apigateway_v1._extract_lambda_ref_from_integration_uri
+
+
+def function_of(uri):
+    return _function_of(uri.replace("/response-streaming-invocations", "/invocations"))
+
+
 _waiting = threading.local()
 _call_lambda, _invoke_with_callback = stepfunctions._call_lambda, stepfunctions._invoke_with_callback
 
@@ -211,6 +219,7 @@ def invoke_with_callback(resource, input_data, token, state):
 
 
 stepfunctions._call_lambda, stepfunctions._invoke_with_callback = call_lambda, invoke_with_callback
+apigateway_v1._extract_lambda_ref_from_integration_uri = function_of
 lambda_runtime._NODEJS_WORKER_SCRIPT = lambda_runtime._NODEJS_WORKER_SCRIPT.replace(
     'trace: err.stack || ""', 'trace: err.stack || "", type: err.name')
 lambda_runtime.zipfile = types.SimpleNamespace(

@@ -16,6 +16,8 @@ import { startUpstashRestFront } from './upstash-rest-front.ts';
 
 const cacheToken = 'token-of-the-twin';
 const cacheTokenParameter = '/murmuration/cache-token';
+const webhookSecret = `whsec_${Buffer.alloc(32, 'twin').toString('base64')}`;
+const webhookSecretParameter = '/murmuration/webhooks';
 
 export interface Twin {
   readonly state: TwinState;
@@ -63,6 +65,10 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
       gpuImage: 'murmuration-gpu:twin',
       cacheUrl: cache.url,
       cacheTokenParameter,
+      webhookSecretParameter,
+      // Receivers are on this machine
+      webhookReach: 'network',
+      api: 'keys',
       ...options.settings,
     };
     const assembly = { folder: join(folder, 'cdk.out'), logFile: join(folder, 'cdk.log') };
@@ -71,9 +77,13 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
       startMiniStack({ folder, port, recordedResources, handlerEnvironment }).then(onStop),
       synthesize(assembly, settings),
     ]);
-    await new SSMClient(aws).send(
-      new PutParameterCommand({ Name: cacheTokenParameter, Value: cacheToken, Type: 'SecureString' }),
-    );
+    const parameters = new SSMClient(aws);
+    for (const [Name, Value] of [
+      [cacheTokenParameter, cacheToken],
+      [webhookSecretParameter, webhookSecret],
+    ] as const) {
+      await parameters.send(new PutParameterCommand({ Name, Value, Type: 'SecureString' }));
+    }
 
     log('deploying it');
     const environment = awsEnvironment(aws);
@@ -94,6 +104,7 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
       control: control.url,
       endpoint,
       cache: { url: cache.url, token: cacheToken },
+      webhookSecret,
       settings,
       folder,
       outputs,
@@ -116,6 +127,8 @@ function outputsOf(
   };
   return {
     endpointName: output('EndpointName'),
+    apiUrl: output('ApiUrl'),
+    apiTable: output('ApiTableName'),
     bucket: output('BucketName'),
     stateMachine: output('StateMachineArn'),
     splitter: output('SplitterFunctionName'),

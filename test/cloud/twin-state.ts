@@ -10,12 +10,17 @@ export const TwinState = z.strictObject({
   endpoint: z.url(),
   /** Of the cache, as Upstash would give them. */
   cache: z.strictObject({ url: z.url(), token: z.string() }),
+  /** Signs webhooks. */
+  webhookSecret: z.string(),
   /** Of the kit: what cdk.json would hold. */
   settings: z.record(z.string(), z.string()),
   /** Where all logs and temporary files are. */
   folder: z.string(),
   /** What the stacks say of themselves. */
   outputs: z.strictObject({
+    /** As AWS would serve it. */
+    apiUrl: z.url(),
+    apiTable: z.string(),
     bucket: z.string(),
     stateMachine: z.string(),
     splitter: z.string(),

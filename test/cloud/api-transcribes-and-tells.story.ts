@@ -1,0 +1,142 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { Hono } from 'hono';
+import OpenAI from 'openai';
+import { Webhook } from 'standardwebhooks';
+import { describe, expect, it } from 'vitest';
+import { awsAccess } from './aws-access.ts';
+import { outputs, twin } from './kit.ts';
+import { serveOnLoopback } from './serve-on-loopback.ts';
+import { speech } from './speech.ts';
+
+const [apiId] = new URL(outputs.apiUrl).host.split('.');
+const api = `${twin.endpoint}/restapis/${apiId}/live/_user_request_`;
+const said = /ask not what your country can do for you/i;
+
+/** Puts a key into the API's table, as cdk/README.md says. */
+async function createKey(
+  limits: { budgetSeconds?: number; requestsPerMinute?: number } = {},
+): Promise<string> {
+  const key = `sk-${randomUUID()}`;
+  const hash = createHash('sha256').update(key).digest('hex');
+  const numbers = Object.entries(limits).map(([name, value]) => [name, { N: String(value) }]);
+  await new DynamoDBClient(awsAccess(twin.endpoint)).send(
+    new PutItemCommand({
+      TableName: outputs.apiTable,
+      Item: {
+        pk: { S: `key#${hash}` },
+        sk: { S: 'key' },
+        id: { S: hash.slice(0, 8) },
+        hash: { S: hash },
+        owner: { S: `owner-${hash.slice(0, 8)}` },
+        createdAt: { S: new Date().toISOString() },
+        ...Object.fromEntries(numbers),
+      },
+    }),
+  );
+  return key;
+}
+
+async function call(
+  key: string,
+  path: string,
+  init: { method?: string; body?: unknown; headers?: object } = {},
+) {
+  const response = await fetch(`${api}${path}`, {
+    method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...init.headers,
+    },
+    ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, text, headers: response.headers };
+}
+const json = ({ text }: { text: string }) => JSON.parse(text);
+
+/** Sends speech part by part to where the API says, and answers the upload's id. */
+async function upload(key: string): Promise<string> {
+  const media = speech();
+  const made = json(await call(key, '/v1/uploads', { body: { name: 'jfk.flac', size_bytes: media.length } }));
+  const etags: string[] = [];
+  for (const { url, start_byte, end_byte } of made.parts) {
+    const sent = await fetch(url, {
+      method: 'PUT',
+      body: new Uint8Array(media.subarray(start_byte, end_byte)),
+    });
+    etags.push(sent.headers.get('etag')!);
+  }
+  const done = await call(key, `/v1/uploads/${made.id}/complete`, { body: { etags } });
+  expect(done.status, done.text).toBe(200);
+  return made.id;
+}
+
+describe('the API on AWS', () => {
+  it("transcribes for OpenAI's client while it waits", async () => {
+    const client = new OpenAI({ baseURL: `${api}/v1`, apiKey: await createKey(), maxRetries: 0 });
+    const file = await OpenAI.toFile(speech(), 'jfk.flac');
+    expect((await client.audio.transcriptions.create({ file, model: 'whisper-1' })).text).toMatch(said);
+  });
+
+  it('lets in nobody without a key, and none that asks too often', async () => {
+    expect((await call('sk-unknown', '/v1/models')).status).toBe(401);
+    const key = await createKey({ requestsPerMinute: 2 });
+    const statuses: number[] = [];
+    for (let request = 0; request < 6; request++) statuses.push((await call(key, '/v1/models')).status);
+    expect(statuses.slice(0, 2)).toEqual([200, 200]);
+    expect(statuses).toContain(429);
+  });
+
+  it('makes a job of an upload once, and tells its end, signed', async () => {
+    const told: { body: string; headers: Record<string, string> }[] = [];
+    const app = new Hono().post('/', async (c) => {
+      told.push({ body: await c.req.text(), headers: c.req.header() });
+      return c.body(null, 204);
+    });
+    const receiver = await serveOnLoopback(app);
+    try {
+      const key = await createKey({ budgetSeconds: 20 });
+      const body = { upload_id: await upload(key), webhook: { url: receiver.url } };
+      const once = { body, headers: { 'idempotency-key': 'story' } };
+      const [first, second] = [await call(key, '/v1/jobs', once), await call(key, '/v1/jobs', once)];
+      expect(first.status, first.text).toBe(202);
+      const { id } = json(first);
+      expect(json(second).id).toBe(id);
+
+      let job = json(first);
+      while (!['done', 'partial', 'failed'].includes(job.state)) {
+        await wait(500);
+        job = json(await call(key, `/v1/jobs/${id}`));
+      }
+      expect(job).toMatchObject({ state: 'done', text: expect.stringMatching(said), error: null });
+      expect((await call(key, `/v1/jobs/${id}/transcript?format=vtt`)).text).toMatch(/^WEBVTT/);
+      expect((await call(await createKey(), `/v1/jobs/${id}`)).status).toBe(404);
+      expect(json(await call(key, '/v1/jobs')).data.map((one: { id: string }) => one.id)).toEqual([id]);
+
+      while (told.length === 0) await wait(200);
+      const event = new Webhook(twin.webhookSecret).verify(told[0]!.body, told[0]!.headers);
+      expect(event).toMatchObject({ type: 'transcript-ready', data: { state: 'done' } });
+
+      // 11 of its 20 seconds are spent
+      const another = await call(key, '/v1/jobs', { body: { upload_id: body.upload_id } });
+      expect([another.status, json(another).error.code]).toEqual([429, 'insufficient_quota']);
+
+      expect(json(await call(key, `/v1/jobs/${id}`, { method: 'DELETE' }))).toMatchObject({ deleted: true });
+      expect((await call(key, `/v1/jobs/${id}`)).status).toBe(404);
+      expect((await call(key, `/v1/jobs/${id}/transcript`)).status).toBe(404);
+    } finally {
+      await receiver.stop();
+    }
+  });
+
+  it('takes no address inside its own network', async () => {
+    const key = await createKey();
+    for (const file_url of ['https://169.254.169.254/latest/meta-data/', 'https://localhost/a.mp3']) {
+      const refused = await call(key, '/v1/jobs', { body: { file_url } });
+      expect(refused.status, refused.text).toBe(400);
+    }
+  });
+});
