@@ -10,6 +10,9 @@ import { type StartedServer, startServer } from './start-server.ts';
 
 const speech = fileURLToPath(new URL('../fixtures/audio/librispeech-1995-1837-0001.wav', import.meta.url));
 
+/** Machines are busy at times. */
+const soon = { timeout: 30_000 };
+
 describe.skipIf(chromiumPath === undefined)('the page of a server with keys (needs Chromium)', () => {
   let folder: string;
   let key: string;
@@ -35,13 +38,13 @@ describe.skipIf(chromiumPath === undefined)('the page of a server with keys (nee
     expect(await page.textContent('#problem')).toMatch(/^No key was sent/);
     await page.fill('#key', 'wrong');
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.textContent('#problem')).toMatch(/not known/);
+    await expect.poll(() => page.textContent('#problem'), soon).toMatch(/not known/);
     await page.fill('#key', key);
     await page.keyboard.press('Enter');
     await page.waitForSelector('#result:not([hidden])');
     expect(await page.textContent('#transcript')).toMatch(/first great sorrow/);
     await page.click('#live');
-    await expect.poll(() => page.textContent('#live-text'), { timeout: 20_000 }).toMatch(/great sorrow/);
+    await expect.poll(() => page.textContent('#live-text'), soon).toMatch(/great sorrow/);
     await page.close();
   });
 });

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
@@ -9,6 +11,9 @@ import { chromiumPath, openBrowser } from './open-browser.ts';
 import { type StartedServer, startServer } from './start-server.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/audio/${name}`, import.meta.url));
+
+/** Machines are busy at times. */
+const soon = { timeout: 30_000 };
 
 describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get install chromium)', () => {
   let server: StartedServer;
@@ -83,7 +88,7 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
     }`);
     await page.click('.word:text-is("country") >> nth=0');
     const lit = async () => (await page.evaluate('lit')) as string[];
-    await expect.poll(async () => new Set(await lit()).size, { timeout: 20_000 }).toBeGreaterThan(4);
+    await expect.poll(async () => new Set(await lit()).size, soon).toBeGreaterThan(4);
     const order = ['country', 'can', 'do', 'for', 'you,', 'ask', 'what', 'you', 'can', 'do', 'for', 'your'];
     // A busy machine skips short words, but none is lit too early or twice
     let at = -1;
@@ -98,9 +103,9 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
     await page.focus('#transcript');
     const before = await page.textContent('.word.now');
     await page.keyboard.press('ArrowRight');
-    await expect.poll(() => page.textContent('.word.now')).not.toBe(before);
+    await expect.poll(() => page.textContent('.word.now'), soon).not.toBe(before);
     await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => page.textContent('.word.now')).toBe(before);
+    await expect.poll(() => page.textContent('.word.now'), soon).toBe(before);
   });
 
   it('gives captions in every format', async () => {
@@ -130,16 +135,35 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
       mimeType: 'text/plain',
       buffer: Buffer.from('hello'),
     });
-    await expect.poll(() => page.textContent('#problem')).toMatch(/Cannot read "notes.txt" as audio/);
+    await expect.poll(() => page.textContent('#problem'), soon).toMatch(/Cannot read "notes.txt" as audio/);
     expect(await page.isEnabled('#choose')).toBe(true);
+  });
+
+  it('shows what it has so far of a long recording, which can be stopped', async () => {
+    const short = await readFile(fixture('librispeech-1995-1837-0001.wav'));
+    const long = Buffer.concat([short.subarray(0, 44), ...Array(60).fill(short.subarray(44))]);
+    long.writeUInt32LE(long.length - 8, 4);
+    long.writeUInt32LE(long.length - 44, 40);
+    const folder = await mkdtemp(join(tmpdir(), 'murmuration-page-'));
+    await writeFile(join(folder, 'long.wav'), long);
+    await page.setInputFiles('#file', join(folder, 'long.wav'));
+    await expect.poll(() => page.textContent('#partial'), soon).toMatch(/great sorrow/);
+    expect(await page.getAttribute('#progress', 'value')).toMatch(/^0\.\d/);
+    expect(await page.textContent('#status')).toBe('Listening …');
+    expect(await page.isEnabled('#choose')).toBe(false);
+    await page.click('#cancel');
+    await expect.poll(() => page.textContent('#status'), soon).toBe('Stopped.');
+    expect(await page.isEnabled('#choose')).toBe(true);
+    await expect
+      .poll(async () => JSON.stringify(await (await fetch(`${server.url}/v1/jobs`)).json()), soon)
+      .not.toMatch(/long\.wav/);
+    await rm(folder, { recursive: true });
   });
 
   it('shows words of the microphone while they are said, and hears them again as a whole', async () => {
     await page.click('#live');
-    await expect
-      .poll(() => page.textContent('#live-text'), { timeout: 20_000 })
-      .toMatch(/first great sorrow/);
-    await expect.poll(() => page.textContent('#live-final'), { timeout: 20_000 }).toMatch(/his life/);
+    await expect.poll(() => page.textContent('#live-text'), soon).toMatch(/first great sorrow/);
+    await expect.poll(() => page.textContent('#live-final'), soon).toMatch(/his life/);
     await page.click('#live-stop');
     await page.click('#live-whole');
     await page.waitForSelector('#result:not([hidden])');

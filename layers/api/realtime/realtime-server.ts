@@ -50,7 +50,9 @@ export function realtimeServer(app: ApiApp, ports: RealtimePorts, limits: Realti
     });
     if (socket.destroyed) return;
     if (admitted === undefined) return refuse(socket, answer);
-    if (sockets.clients.size >= limits.mostStreams) return refuse(socket, tooMany(limits.mostStreams));
+    if (sockets.clients.size >= limits.mostStreams) {
+      return refuse(socket, tooMany(limits.mostStreams, admitted.requestId));
+    }
     const stream = admitted;
     sockets.handleUpgrade(request, socket, head, (client) => realtimeSession(client, stream, ports, limits));
   }
@@ -88,10 +90,13 @@ function toFetch(request: IncomingMessage): Request {
   });
 }
 
-function tooMany(mostStreams: number): Response {
+function tooMany(mostStreams: number, requestId: string): Response {
   const message = `${mostStreams} streams are open, no more are served at once: come back in a while`;
   const error = { message, type: 'requests', param: null, code: 'rate_limit_exceeded' };
-  return Response.json({ error }, { status: 429, headers: { 'retry-after': '5' } });
+  return Response.json(
+    { error },
+    { status: 429, headers: { 'retry-after': '5', 'x-request-id': requestId } },
+  );
 }
 
 async function refuse(socket: Duplex, answer: Response): Promise<void> {
