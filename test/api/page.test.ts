@@ -147,7 +147,7 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
     const folder = await mkdtemp(join(tmpdir(), 'murmuration-page-'));
     await writeFile(join(folder, 'long.wav'), long);
     await page.setInputFiles('#file', join(folder, 'long.wav'));
-    await expect.poll(() => page.textContent('#partial'), soon).toMatch(/great sorrow/);
+    await expect.poll(() => page.textContent('#partial'), { timeout: 90_000 }).toMatch(/great sorrow/);
     expect(await page.getAttribute('#progress', 'value')).toMatch(/^0\.\d/);
     expect(await page.textContent('#status')).toBe('Listening …');
     expect(await page.isEnabled('#choose')).toBe(false);
@@ -158,7 +158,7 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
       .poll(async () => JSON.stringify(await (await fetch(`${server.url}/v1/jobs`)).json()), soon)
       .not.toMatch(/long\.wav/);
     await rm(folder, { recursive: true });
-  });
+  }, 150_000);
 
   it('shows words of the microphone while they are said, and hears them again as a whole', async () => {
     await page.click('#live');
