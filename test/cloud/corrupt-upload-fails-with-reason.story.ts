@@ -12,6 +12,7 @@ it('fails once, with a reason that a person understands, for what is no recordin
   expect(status).toMatchObject({ state: 'failed', sourceKey: key, code: expect.stringMatching(/^[a-z-]+$/) });
   expect(status.reason).toMatch(/notes\.mp3|recording|media|audio/);
   expect(await get(keys.transcript(key, 'json'))).toBeUndefined();
-  const splits = (await logged(key)).filter((line) => line.includes('"service":"splitter"'));
+  // Logs name jobs, never recordings
+  const splits = (await logged(status.jobId)).filter((line) => line.includes('"service":"splitter"'));
   expect(splits).toHaveLength(1);
 });
