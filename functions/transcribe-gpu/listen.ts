@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
-import { setTimeout } from 'node:timers/promises';
 import { serve } from '@hono/node-server';
+import { drainServer } from '@murmuration/pipeline/drain-server';
 import type { Hono } from 'hono';
 
 export interface Listening {
@@ -13,17 +13,7 @@ export interface Listening {
 export function listen(app: Hono, port: number, hostname: string): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const server = serve({ fetch: app.fetch, port, hostname }, ({ port }) => {
-      resolve({
-        port,
-        async drain(seconds) {
-          const closed = new Promise((done) => server.close(done));
-          // Connections are kept for a next request, which must not come
-          const idle = setInterval(() => server.closeIdleConnections(), 50);
-          await Promise.race([closed, setTimeout(seconds * 1000, undefined, { ref: false })]);
-          clearInterval(idle);
-          server.closeAllConnections();
-        },
-      });
+      resolve({ port, drain: (seconds) => drainServer(server, seconds) });
     }) as Server;
     // A client that sends its body a byte at a time holds a place for no longer
     server.requestTimeout = 30_000;

@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { setTimeout } from 'node:timers/promises';
 import { serve } from '@hono/node-server';
 import type { ApiApp } from '@murmuration/api/api-app';
+import { drainServer } from '@murmuration/pipeline/drain-server';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 
 export interface Listening {
@@ -20,17 +20,7 @@ export function listen(
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const server = serve({ fetch: app.fetch, port, hostname }, ({ port }) => {
-      resolve({
-        port,
-        async drain(seconds) {
-          const closed = new Promise((done) => server.close(done));
-          // Connections are kept for a next request, which must not come
-          const idle = setInterval(() => server.closeIdleConnections(), 50);
-          await Promise.race([closed, setTimeout(seconds * 1000, undefined, { ref: false })]);
-          clearInterval(idle);
-          server.closeAllConnections();
-        },
-      });
+      resolve({ port, drain: (seconds) => drainServer(server, seconds) });
     }) as Server;
     server.on('upgrade', onUpgrade);
     // A large recording over a slow line takes its time, the head of a request does not
