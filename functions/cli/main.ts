@@ -5,6 +5,7 @@ import {
   finiteNumber,
   formatList,
   list,
+  portNumber,
   positiveNumber,
   positiveWhole,
   probability,
@@ -104,7 +105,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('serve')
     .description('serve the API on this machine: OpenAI-compatible, with jobs and a page')
     .option('--host <address>', 'where to listen; beyond this machine only with --keys', '127.0.0.1')
-    .option('-p, --port <n>', '0 takes a free one', whole, 8000)
+    .option('-p, --port <n>', '0 takes a free one', portNumber, 8000)
     .option(...model)
     .option(...threads)
     .option('--keys <file>', 'let in who has a key of this file: see "murmuration keys"')

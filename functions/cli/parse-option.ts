@@ -16,6 +16,13 @@ export function whole(written: string): number {
   return Number(written);
 }
 
+/** A port to listen on; 0 takes a free one. */
+export function portNumber(written: string): number {
+  const port = whole(written);
+  if (port > 65_535) throw new InvalidArgumentError('give a whole number from 0 to 65535.');
+  return port;
+}
+
 export function finiteNumber(written: string): number {
   const number = Number(written);
   if (written.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('give a number.');

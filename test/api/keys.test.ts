@@ -114,6 +114,12 @@ describe('a server with keys', () => {
 });
 
 describe('a server without keys', () => {
+  it('refuses a port that cannot be', async () => {
+    const { exitCode, stderr } = await runCli(['serve', '--port', '99999']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/--port.*99999.*give a whole number from 0 to 65535/);
+  });
+
   it('does not start where others could reach it', async () => {
     const { exitCode, stderr } = await runCli(['serve', '--host', '0.0.0.0', '--port', '0']);
     expect(exitCode).toBe(2);
