@@ -24,6 +24,7 @@ def changed(row) -> str:
     place = manifest
     for key in parents:
         place = place[int(key) if isinstance(place, list) else key]
+    last = int(last) if isinstance(place, list) else last
     if "value" in row:
         place[last] = row["value"]
     else:
