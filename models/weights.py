@@ -46,6 +46,14 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """How weights came to be that are no longer those of their origin; provenance.json beside them."""
+
+    origin: Source
+    steps: tuple[dict, ...] = ()  # {"step": "prune", …its options and figures}, as JSON has them
+
+
+@dataclass(frozen=True)
 class WhisperWeights:
     source: Source
     dimensions: Dimensions
@@ -56,6 +64,7 @@ class WhisperWeights:
     alignment_heads: list[tuple[int, int]]  # (decoder layer, head), sorted
     tokenizer_path: Path
     tensors: Mapping[str, Callable[[], np.ndarray]]  # Hugging Face names → a call that reads the tensor
+    provenance: Provenance | None = None  # None: as they were published
 
     def has(self, name: str) -> bool:
         return name in self.tensors

@@ -9,12 +9,13 @@ import onnx
 import pytest
 
 import build as build_module
-from build import build, default_id, load_source, main, replace
+from build import build, default_id, load_source, main
 from manifest import read_manifest
 from random_whisper import RandomWhisper
 from run_graph import SAMPLES, Graph, check_files, prompt_of
 from weights import ModelError
 from whisper_folders import write_ctranslate2, write_huggingface
+from whole_folder import replace
 
 NOISE = (np.random.default_rng(0).standard_normal(SAMPLES) * 0.05).astype(np.float32)
 
