@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ApiEnv } from '@murmuration/api/api-app';
 import type { LiveSpeech } from '@murmuration/api/realtime/live-port';
-import { type RealtimePorts, realtimeServer } from '@murmuration/api/realtime/realtime-server';
+import { realtimeServer } from '@murmuration/api/realtime/realtime-server';
+import type { SpeechPorts } from '@murmuration/api/realtime/speech-session';
 import { realtimeRoutes } from '@murmuration/api/routes/realtime';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -43,7 +44,7 @@ afterEach(() => {
   server?.close();
 });
 
-async function start(ports: Partial<RealtimePorts>, changed = {}) {
+async function start(ports: Partial<SpeechPorts>, changed = {}) {
   const app = new Hono<ApiEnv>();
   const authorizations: (string | undefined)[] = [];
   app.use(async (c, next) => {

@@ -55,6 +55,19 @@ describe('GET /v1/realtime', () => {
     expect(code).toBe(1000);
   });
 
+  it('takes audio as text, too, from clients that can send nothing else', async () => {
+    const { socket, messages, closed } = connect();
+    await once(socket, 'open');
+    const bytes = Buffer.from(toSixteenBit(await recording('jfk.flac')));
+    for (let at = 0, index = 0; at < bytes.length; at += 16_000, index += 1) {
+      const audio = bytes.subarray(at, at + 16_000).toString('base64');
+      socket.send(JSON.stringify({ kind: 'audio', index, audio }));
+    }
+    socket.send('{"kind":"end"}');
+    expect((await closed)[0]).toBe(1000);
+    expect(messages.at(-1)).toMatchObject({ kind: 'done', text: expect.stringMatching(/country/) });
+  });
+
   it('serves several streams with one engine', async () => {
     const streams = await Promise.all(['jfk.flac', 'brooklyn-bridge.flac', 'jfk.flac'].map(speak));
     const texts = streams.map(({ messages }) => (messages.at(-1) as { text: string }).text);
@@ -72,6 +85,7 @@ describe('GET /v1/realtime', () => {
     ['half a sample', Buffer.alloc(3), /half a sample/],
     ['an unknown command', '{"kind":"begin"}', /only text/],
     ['what is no JSON', 'hello', /only text/],
+    ['what is no base64', '{"kind":"audio","audio":"?"}', /only text/],
   ])('says what is wrong with %s', async (_, frame, words) => {
     const { socket, messages, closed } = connect();
     await once(socket, 'open');

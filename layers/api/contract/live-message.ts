@@ -7,8 +7,25 @@ export const LiveQuery = z.object({
   prompt: z.string().max(2_000).default(''),
 });
 
-/** The text that a client may send; audio goes in binary frames, 16 kHz mono s16le. */
-export const LiveCommand = z.strictObject({ kind: z.literal('end') });
+/**
+ * Counts the texts of a stream from 0, that of `end` too: API Gateway hands messages on in any order. Needed there, and
+ * ignored where a server reads the socket itself.
+ */
+const MessageIndex = z.int().nonnegative().max(9_999_999);
+
+/**
+ * The text that a client may send. Audio is 16 kHz mono s16le, in binary frames or, where none are taken (API Gateway),
+ * as base64 in texts of 32 KB at most.
+ */
+export const LiveCommand = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('audio'),
+    index: MessageIndex.optional(),
+    audio: z.base64().max(131_072),
+  }),
+  z.strictObject({ kind: z.literal('end'), index: MessageIndex.optional() }),
+]);
+export type LiveCommand = z.infer<typeof LiveCommand>;
 
 /** All that the server sends, one object a frame. */
 export const LiveMessage = z.discriminatedUnion('kind', [

@@ -2,22 +2,12 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { ApiApp } from '../api-app.ts';
-import type { Ledger } from '../api-ports.ts';
-import type { ApiKey } from '../contract/api-key.ts';
-import type { LiveSettings, OpenLive } from './live-port.ts';
-import { type RealtimeLimits, realtimeSession } from './realtime-session.ts';
+import { realtimeSession } from './realtime-session.ts';
+import type { AdmittedStream, SpeechLimits, SpeechPorts } from './speech-session.ts';
 
-/** A stream that passed the gates of the API. */
-export interface AdmittedStream {
-  readonly key: ApiKey;
-  readonly requestId: string;
-  readonly settings: LiveSettings;
-}
-
-export interface RealtimePorts {
-  readonly openLive: OpenLive;
-  readonly ledger: Pick<Ledger, 'spend'>;
-  readonly onError: (error: unknown, requestId: string) => void;
+export interface RealtimeLimits extends SpeechLimits {
+  /** Streams that are open at once. */
+  readonly mostStreams: number;
 }
 
 export interface RealtimeServer {
@@ -33,7 +23,7 @@ const KEY_PROTOCOL = /(?:^|[ ,])murmuration-key\.([\w.~+/=-]{1,200})(?:$|[ ,])/;
 const MOST_MESSAGE_BYTES = 1_048_576;
 
 /** Serves `GET /v1/realtime`; `app` decides who may. */
-export function realtimeServer(app: ApiApp, ports: RealtimePorts, limits: RealtimeLimits): RealtimeServer {
+export function realtimeServer(app: ApiApp, ports: SpeechPorts, limits: RealtimeLimits): RealtimeServer {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MOST_MESSAGE_BYTES,

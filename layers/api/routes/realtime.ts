@@ -1,7 +1,7 @@
 import type { ApiApp } from '../api-app.ts';
 import { parseInput } from '../bodies/parse-input.ts';
 import { LiveQuery } from '../contract/live-message.ts';
-import type { AdmittedStream } from '../realtime/realtime-server.ts';
+import type { AdmittedStream } from '../realtime/speech-session.ts';
 
 /**
  * `GET /v1/realtime`, as far as HTTP goes: who asks passes the same gates as everybody, and the server of sockets, which
