@@ -16,24 +16,29 @@ from graph_decoder import CrossAttention, alignment, alignment_keys, decode_step
 from graph_encoder import encode, encode_rows
 from graph_linear import Layers
 from graph_pen import INT64_MAX, MICROSOFT, Constants, Pen, value_info
+from plan import planned_precision
 
 OPSET, IR_VERSION = 20, 10
 EXTERNAL_ABOVE_BYTES = 1_500_000_000  # one protobuf holds 2 GB
 # precision → kind of linear layer in encoder and decoder (graph_linear.py)
 KINDS = {"fp32": ("plain", "plain"), "fp16": ("plain", "plain"), "int8": ("dynamic", "blocks8"), "int4": ("blocks4", "blocks4")}
+EXACT = {"fp32": "exact"}  # where other layers are stored as halves
 
 
-def build_graph(weights, precision: str, target: str) -> tuple[onnx.GraphProto, dict[str, np.ndarray]]:
-    """Returns the graph without its initialisers, and these by name, so that they may be larger than a protobuf."""
+def build_graph(weights, precision: str, target: str,
+                plan: dict[str, str] | None = None) -> tuple[onnx.GraphProto, dict[str, np.ndarray]]:
+    """Returns the graph without its initialisers, and these by name, so that they may be larger than a protobuf. `plan`
+    (plan.py) says the precision of the layers that it names."""
     if precision not in KINDS or target not in ("cpu", "cuda"):
         raise ValueError(f"precision {precision} for {target}: choose fp32, fp16, int8 or int4, and cpu or cuda")
     cuda = target == "cuda"
     if cuda and precision not in ("fp32", "fp16"):
         raise ValueError(f"precision {precision} has no CUDA kernels here: choose fp16 or fp32 for the target cuda")
+    if plan and cuda:
+        raise ValueError("a plan of mixed precision has no CUDA kernels here: choose the target cpu")
     dtype = np.float16 if cuda and precision == "fp16" else np.float32
-    constants = Constants(store_half=precision != "fp32" and not cuda)
-    encoder = Layers(weights, dtype, KINDS[precision][0], fused=cuda)
-    decoder = Layers(weights, dtype, KINDS[precision][1], fused=cuda)
+    constants = Constants(store_half=(precision != "fp32" or bool(plan)) and not cuda)
+    encoder, decoder = (Layers(weights, dtype, kind_of(half, precision, plan), fused=cuda) for half in (0, 1))
     pen = Pen(constants)
     if cuda:
         generate_cuda(pen, decoder, encode(pen, encoder, "pcm", None, None))
@@ -45,6 +50,18 @@ def build_graph(weights, precision: str, target: str) -> tuple[onnx.GraphProto, 
     nodes = constants.cast_nodes() + pen.nodes
     graph = helper.make_graph(nodes, "whisper", inputs(weights, cuda), outputs(weights, dtype), value_info=pen.types)
     return graph, constants.arrays
+
+
+def kind_of(half: int, precision: str, plan: dict[str, str] | None):
+    """What Layers asks of one half, 0 the encoder and 1 the decoder: its kind, or the kind by layer."""
+    if not plan:
+        return KINDS[precision][half]
+
+    def kind(key: str) -> str:
+        chosen = planned_precision(plan, key, precision)
+        return EXACT.get(chosen, KINDS[chosen][half])
+
+    return kind
 
 
 def inputs(weights, cuda: bool) -> list[onnx.ValueInfoProto]:
@@ -151,9 +168,9 @@ def force(pen: Pen, step: str, forced_count: str, token: str, logprob: str) -> t
     return pen.branch(pen.op("Less", step, forced_count), [np.int64, np.float32], forced, lambda _: [token, logprob])
 
 
-def write_graph(weights, precision: str, target: str, path: Path) -> list[Path]:
+def write_graph(weights, precision: str, target: str, path: Path, plan: dict[str, str] | None = None) -> list[Path]:
     """Writes the ONNX file, and a `.data` file beside it where the weights outgrow a protobuf; returns what it wrote."""
-    graph, arrays = build_graph(weights, precision, target)
+    graph, arrays = build_graph(weights, precision, target, plan)
     external = sum(array.nbytes for array in arrays.values()) > EXTERNAL_ABOVE_BYTES
     data_path = path.with_name(path.name + ".data")
     if external:

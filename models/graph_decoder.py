@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph_encoder import fused_qkv
 from graph_linear import Layers
 from graph_pen import INT64_MAX, Pen
 
@@ -59,8 +58,7 @@ def decode_step(pen: Pen, layers: Layers, ids: str, cache: list[str], cross: Cro
     for index in range(count):
         layer = f"{prefix}layers.{index}."
         following = prefix + ("layer_norm" if index + 1 == count else f"layers.{index + 1}.self_attn_layer_norm")
-        qkv = layers.linear(pen, x, layer + "qkv", *fused_qkv(layers, layer))
-        q, k, v = pen.op("Split", qkv, axis=-1, num_outputs=3, outputs=3)
+        q, k, v = layers.split_qkv(pen, x, layer)
         attended, key, value = pen.microsoft(
             "MultiHeadAttention", q, k, v, "", "", "", cache[2 * index], cache[2 * index + 1],
             outputs=3, num_heads=layers.heads(layer + "self_attn"), unidirectional=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph_audio import log_mel
-from graph_linear import Layers
+from graph_linear import Layers, qkv_parts
 from graph_pen import INT64_MAX, Pen
 
 FRAME = 320  # samples per encoder position, 20 ms
@@ -21,7 +21,7 @@ def convolution(pen: Pen, layers: Layers, x: str, key: str, stride: int) -> str:
     padded = pen.op("Pad", x, pen.integer([0, 1, 0, 0, 1, 0]))
     shifted = [pen.slice(padded, start, end, 1, stride) for start, end in ((0, -2), (1, -1), (2, INT64_MAX))]
     weight = layers.weight(key).transpose(0, 2, 1)  # (out, 3, in)
-    return layers.linear_gelu(pen, pen.concat(*shifted, axis=-1), key, weight.reshape(len(weight), -1), layers.bias(key))
+    return layers.product_gelu(pen, pen.concat(*shifted, axis=-1), key, weight.reshape(len(weight), -1))
 
 
 def self_attention(pen: Pen, layers: Layers, x: str, prefix: str, heads: int, score_bias: str | None) -> str:
@@ -29,24 +29,14 @@ def self_attention(pen: Pen, layers: Layers, x: str, prefix: str, heads: int, sc
     if layers.fused:
         # Queries, keys and values apart: CUDA's attention would first take them apart, and add their bias, in a pass of its own.
         # A bias of the values goes through attention as it is: `encode` adds it afterwards
-        names = [f"{prefix}self_attn.{name}_proj" for name in "qkv"]
-        query, key, value = (layers.linear(pen, x, name, layers.weight(name)) for name in names)
+        names = qkv_parts(prefix)
+        query, key, value = (layers.project(pen, x, name) for name in names)
         query = pen.op("Add", query, layers.constant(pen, names[0] + ".bias", layers.bias(names[0])))
         return pen.microsoft("MultiHeadAttention", query, key, value, num_heads=heads)
-    weight, bias = fused_qkv(layers, prefix)
-    q, k, v = pen.op("Split", layers.linear(pen, x, prefix + "qkv", weight, bias), axis=-1, num_outputs=3, outputs=3)
+    q, k, v = layers.split_qkv(pen, x, prefix)
     if score_bias is None:
         return pen.microsoft("MultiHeadAttention", q, k, v, num_heads=heads)
     return pen.microsoft("MultiHeadAttention", q, k, v, "", "", score_bias, num_heads=heads)
-
-
-def fused_qkv(layers: Layers, prefix: str) -> tuple[np.ndarray, np.ndarray]:
-    """Weight (3 · inner, width) and bias (3 · inner) of queries, keys and values; Whisper's keys have no bias."""
-    parts = [prefix + f"self_attn.{name}_proj" for name in "qkv"]
-    weight = np.concatenate([layers.weight(part) for part in parts])
-    biases = [layers.bias(part) for part in parts]
-    zero = np.zeros(len(weight) // 3, np.float32)
-    return weight, np.concatenate([zero if bias is None else bias for bias in biases])
 
 
 def encode(pen: Pen, layers: Layers, pcm: str, positions: str | None, score_bias: str | None) -> str:

@@ -1,13 +1,18 @@
-"""Linear layers in every precision, and the shared token embedding.
+"""Linear layers in every precision, whole or factored, and the shared token embedding.
 
 What each kind costs and keeps (tiny.en, facts in README.md):
   plain     MatMul in the graph's own type
+  exact     the same, and the file keeps float32 where it would store plain weights as halves
   dynamic   DynamicQuantizeMatMul: int8 weights per column, activations quantised per tensor. The fastest on CPU, but the
             scale mixes the rows of a batch, so it serves only where one row of the batch is computed at a time (encoder).
   blocks8,  MatMulNBits: weights in blocks of 32, activations quantised per row and block: rows stay independent
   blocks4
+
+A layer X is X.weight (out, in), or, factored, X.up.weight (out, rank) times X.down.weight (rank, in).
 """
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,10 +22,11 @@ BLOCK = 32
 
 
 class Layers:
-    """Draws the layers of one half of the model, all of one kind."""
+    """Draws the layers of one half of the model. `kind` is that of all, or a call that says which kind a layer is."""
 
-    def __init__(self, weights, dtype, kind: str, fused: bool) -> None:
-        self.weights, self.dtype, self.kind, self.fused = weights, np.dtype(dtype), kind, fused
+    def __init__(self, weights, dtype, kind: str | Callable[[str], str], fused: bool) -> None:
+        self.weights, self.dtype, self.fused = weights, np.dtype(dtype), fused
+        self.kind_of = kind if callable(kind) else lambda _: kind
 
     @property
     def head_size(self) -> int:
@@ -28,31 +34,83 @@ class Layers:
 
     def heads(self, attention: str) -> int:
         """Heads of one attention, from its shape: a pruned layer has fewer than the model's dimensions say."""
-        return len(self.weight(attention + ".q_proj")) // self.head_size
+        query = attention + ".q_proj"
+        outputs = self.weights.tensor(query + (".up.weight" if self.factored(query) else ".weight"))
+        return len(outputs) // self.head_size
 
     def constant(self, pen: Pen, name: str, array: np.ndarray) -> str:
         return pen.constants.add(name, np.asarray(array, self.dtype))
 
+    def factored(self, key: str) -> bool:
+        return self.weights.has(key + ".up.weight")
+
+    def factors(self, key: str) -> tuple[np.ndarray, np.ndarray]:
+        return self.weights.tensor(key + ".up.weight"), self.weights.tensor(key + ".down.weight")
+
     def weight(self, key: str) -> np.ndarray:
-        return self.weights.tensor(key + ".weight")  # (out, in)
+        """(out, in), multiplied out where it is factored."""
+        return np.matmul(*self.factors(key)) if self.factored(key) else self.weights.tensor(key + ".weight")
 
     def bias(self, key: str) -> np.ndarray | None:
         return self.weights.tensor(key + ".bias") if self.weights.has(key + ".bias") else None
 
-    def linear(self, pen: Pen, x: str, key: str, weight=None, bias=None) -> str:
-        """x (…, in) → (…, out); `weight` and `bias` override the tensors called `key`."""
-        if weight is None:
-            weight, bias = self.weight(key), self.bias(key)
-        kind = self.kind
+    def linear(self, pen: Pen, x: str, key: str) -> str:
+        """x (…, in) → (…, out)."""
+        return self.project(pen, x, key, self.bias(key))
+
+    def project(self, pen: Pen, x: str, key: str, bias: np.ndarray | None = None) -> str:
+        """The layer's weight with another bias, or none."""
+        kind = self.kind_of(key)
+        if not self.factored(key):
+            return self.product(pen, x, key, self.weight(key), bias, kind)
+        up, down = self.factors(key)
+        return self.product(pen, self.product(pen, x, key + ".down", down, None, kind), key + ".up", up, bias, kind)
+
+    def product(self, pen: Pen, x: str, key: str, weight: np.ndarray, bias: np.ndarray | None, kind: str) -> str:
+        """x (…, in) → x · weightᵀ + bias; `key` names the constants."""
         biases = [] if bias is None else [self.constant(pen, key + ".bias", bias)]
         if kind == "dynamic":
             values, scales = quantize_columns(weight)
             return pen.microsoft("DynamicQuantizeMatMul", x, pen.constants.add(key + ".int8", values.T),
                                  pen.constants.add(key + ".scale", scales, exact=True), "", *biases)
-        if kind != "plain" and weight.shape[1] % BLOCK == 0:  # 80 mels × 3 do not fill blocks: conv1 stays plain
+        if kind.startswith("blocks") and weight.shape[1] % BLOCK == 0:  # 80 mels × 3 do not fill blocks: conv1 stays plain
             return self._blocks(pen, x, key, weight, biases, bits=int(kind[-1]))
-        y = pen.op("MatMul", x, self.constant(pen, key + ".weight.T", weight.T))
+        y = pen.op("MatMul", x, self._stored(pen, key + ".weight.T", weight.T, kind))
         return pen.op("Add", y, *biases) if biases else y
+
+    def _stored(self, pen: Pen, name: str, array: np.ndarray, kind: str) -> str:
+        return pen.constants.add(name, np.asarray(array, self.dtype), exact=kind == "exact")
+
+    # ---- queries, keys and values of self-attention: one product, or three where they are factored or of several kinds
+    def split_qkv(self, pen: Pen, x: str, layer: str) -> tuple[str, str, str]:
+        """x (B, T, width) → queries, keys and values, each (B, T, inner)."""
+        parts = qkv_parts(layer)
+        if self._one_product(parts):
+            return pen.op("Split", self.packed_qkv(pen, x, layer, self.qkv_bias(layer)), axis=-1, num_outputs=3, outputs=3)
+        if not all(map(self.factored, parts)) or len({*map(self.kind_of, parts)}) > 1:
+            return tuple(self.linear(pen, x, part) for part in parts)
+        factors, kind = [self.factors(part) for part in parts], self.kind_of(parts[0])
+        downs = self.product(pen, x, layer + "qkv.down", np.concatenate([down for _, down in factors]), None, kind)
+        ranks = pen.op("Split", downs, pen.integer([len(down) for _, down in factors]), axis=-1, outputs=3)
+        return tuple(self.product(pen, low, part + ".up", up, self.bias(part), kind)
+                     for low, part, (up, _) in zip(ranks, parts, factors, strict=True))
+
+    def packed_qkv(self, pen: Pen, x: str, layer: str, bias: np.ndarray | None) -> str:
+        """x (B, T, width) → (B, T, 3 · inner), with `bias` (3 · inner) or none."""
+        parts = qkv_parts(layer)
+        if self._one_product(parts):
+            weight = np.concatenate([self.weight(part) for part in parts])
+            return self.product(pen, x, layer + "qkv", weight, bias, self.kind_of(parts[0]))
+        biases = [None] * 3 if bias is None else np.split(bias, 3)
+        return pen.concat(*[self.project(pen, x, *each) for each in zip(parts, biases, strict=True)], axis=-1)
+
+    def _one_product(self, parts: list[str]) -> bool:
+        return not any(map(self.factored, parts)) and len({*map(self.kind_of, parts)}) == 1
+
+    def qkv_bias(self, layer: str) -> np.ndarray:
+        """(3 · inner); Whisper's keys have no bias."""
+        query, key, value = map(self.bias, qkv_parts(layer))
+        return np.concatenate([query, np.zeros_like(query) if key is None else key, value])
 
     def _blocks(self, pen: Pen, x: str, key: str, weight, biases: list[str], bits: int) -> str:
         outputs, inputs = weight.shape
@@ -68,12 +126,19 @@ class Layers:
     def norm(self, pen: Pen, x: str, key: str) -> str:
         return pen.op("LayerNormalization", x, *self.norm_parameters(pen, key), axis=-1, epsilon=1e-5)
 
-    def linear_gelu(self, pen: Pen, x: str, key: str, weight=None, bias=None) -> str:
-        if weight is None:
-            weight, bias = self.weight(key), self.bias(key)
+    def linear_gelu(self, pen: Pen, x: str, key: str) -> str:
         if self.fused:
-            return pen.microsoft("BiasGelu", self.linear(pen, x, key, weight), self.constant(pen, key + ".bias", bias))
-        return pen.microsoft("Gelu", self.linear(pen, x, key, weight, bias))
+            return self._gelu(pen, self.project(pen, x, key), key)
+        return pen.microsoft("Gelu", self.linear(pen, x, key))
+
+    def product_gelu(self, pen: Pen, x: str, key: str, weight: np.ndarray) -> str:
+        """linear_gelu of a layer whose weight (out, in) the graph multiplies in another shape than its tensor's."""
+        if self.fused:
+            return self._gelu(pen, self.product(pen, x, key, weight, None, self.kind_of(key)), key)
+        return pen.microsoft("Gelu", self.product(pen, x, key, weight, self.bias(key), self.kind_of(key)))
+
+    def _gelu(self, pen: Pen, y: str, key: str) -> str:
+        return pen.microsoft("BiasGelu", y, self.constant(pen, key + ".bias", self.bias(key)))
 
     def linear_add_norm(self, pen: Pen, x: str, key: str, residual: str, norm: str,
                         bias: np.ndarray | None = None) -> tuple[str, str]:
@@ -83,7 +148,7 @@ class Layers:
             return self.norm(pen, total, norm), total
         outputs = [pen.fresh("norm"), "", "", pen.fresh("residual")]
         bias = self.bias(key) if bias is None else bias
-        pen.microsoft("SkipLayerNormalization", self.linear(pen, x, key, self.weight(key)), residual,
+        pen.microsoft("SkipLayerNormalization", self.project(pen, x, key), residual,
                       *self.norm_parameters(pen, norm), self.constant(pen, key + ".bias", bias),
                       outputs=outputs, epsilon=1e-5)
         return outputs[0], outputs[3]
@@ -97,20 +162,23 @@ class Layers:
         if self.fused:  # the matrix lies in the order that a step reads rows of it
             y = pen.microsoft("FusedMatMul", x, self.constant(pen, self.EMBEDDING + ".weight", embedding), transB=1)
             return y if self.dtype == np.float32 else pen.cast(y, np.float32)
-        if self.kind == "plain":
+        if self._embedding_is_plain():
             transposed = pen.op("MatMul", x, self._embedding_transposed(pen))
             return transposed if self.dtype == np.float32 else pen.cast(transposed, np.float32)
         return self._blocks(pen, x, self.EMBEDDING, embedding, [], bits=8)
 
     def _embedding_transposed(self, pen: Pen) -> str:
-        return self.constant(pen, self.EMBEDDING + ".weight.T", self.weight(self.EMBEDDING).T)
+        return self._stored(pen, self.EMBEDDING + ".weight.T", self.weight(self.EMBEDDING).T, self.kind_of(self.EMBEDDING))
+
+    def _embedding_is_plain(self) -> bool:
+        return self.kind_of(self.EMBEDDING) in ("plain", "exact")
 
     def embed(self, pen: Pen, ids: str) -> str:
         """ids (B, T) → (B, T, width)."""
         width = self.weights.dimensions.width
         if self.fused:
             return pen.op("Gather", self.constant(pen, self.EMBEDDING + ".weight", self.weight(self.EMBEDDING)), ids)
-        if self.kind == "plain":
+        if self._embedding_is_plain():
             columns = pen.op("Gather", self._embedding_transposed(pen), ids, axis=1)  # (width, B, T)
             return pen.op("Transpose", columns, perm=[1, 2, 0])
         values, scales = quantize_blocks(self.weight(self.EMBEDDING), 8)
@@ -118,6 +186,10 @@ class Layers:
         rows = pen.op("Sub", pen.cast(rows, np.float32), pen.float32(128.0))
         scale = pen.op("Gather", pen.constants.add(self.EMBEDDING + ".int8.scale", scales), ids)
         return pen.op("Reshape", pen.op("Mul", rows, pen.unsqueeze(scale, 3)), pen.integer([0, 0, width]))
+
+
+def qkv_parts(layer: str) -> list[str]:
+    return [f"{layer}self_attn.{name}_proj" for name in "qkv"]
 
 
 def quantize_columns(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

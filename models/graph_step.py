@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph_encoder import fused_qkv
 from graph_linear import Layers
 from graph_pen import Pen, value_info
 
@@ -45,7 +44,7 @@ def token_step(pen: Pen, layers: Layers, ids: str, length: str, cache: list[str]
                                              layer + "encoder_attn_layer_norm")
         projection = layer + "encoder_attn.q_proj"
         bias = layers.bias(projection)
-        query = layers.linear(pen, x, projection, layers.weight(projection), None if FOR_GPU else bias)
+        query = layers.project(pen, x, projection, None if FOR_GPU else bias)
         attended, score = cross_attention(pen, layers, index, query, audio, bias if FOR_GPU else None)
         if index in audio.aligned_heads:
             scores.append(pen.op("Gather", score, audio.aligned_heads[index], axis=1))
@@ -58,13 +57,11 @@ def token_step(pen: Pen, layers: Layers, ids: str, length: str, cache: list[str]
 
 def self_attention(pen: Pen, layers: Layers, x: str, layer: str, cache: list[str], past: str) -> tuple[str, str, str]:
     """x (B, 1, width) and keys and values (B, heads, room, head size), of which `past` are filled → (B, 1, width), and both."""
-    weight, bias = fused_qkv(layers, layer)
     if FOR_GPU:
-        projected = [layers.linear(pen, x, layer + "qkv", weight), "", ""]
-        biases = ["", "", layers.constant(pen, layer + "qkv.bias", bias)]
+        projected = [layers.packed_qkv(pen, x, layer, None), "", ""]
+        biases = ["", "", layers.constant(pen, layer + "qkv.bias", layers.qkv_bias(layer))]
     else:
-        projected = pen.op("Split", layers.linear(pen, x, layer + "qkv", weight, bias), axis=-1, num_outputs=3, outputs=3)
-        biases = []
+        projected, biases = layers.split_qkv(pen, x, layer), []
     return pen.microsoft("DecoderMaskedMultiHeadAttention", *projected, "", "", *cache, past, *biases, outputs=3,
                          num_heads=layers.heads(layer + "self_attn"), past_present_share_buffer=1)
 
