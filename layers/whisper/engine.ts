@@ -1,118 +1,45 @@
-import { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
-import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
-import { MurmurationError } from '@murmuration/pipeline/errors';
-import { type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
-import { z } from 'zod';
-import { attentionDelaySeconds } from './attention-delay.ts';
-import { checkAudio, isNothing } from './check-audio.ts';
-import { contextOptions, planContext } from './context.ts';
-import { climbLadder } from './ladder.ts';
-import { resolveLanguage } from './languages.ts';
-import { loadModel, type Model } from './load-model.ts';
-import { createMasks } from './masks.ts';
-import { buildPrompt } from './prompt.ts';
-import { createRowDecoder, type DecoderParts } from './row-decoder.ts';
-import { nothingSaid, toSegmentTranscript } from './segment-transcript.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
-import { loadTokenizer } from './tokenizer.ts';
+import type { Engine } from '@murmuration/pipeline/ports';
+import { cascade } from './cascade.ts';
+import { closingEngine } from './closing-engine.ts';
+import { lazyEngine } from './lazy-engine.ts';
+import { readManifest } from './load-model.ts';
+import { createModelEngine, type EnginePorts, type ModelEngineOptions } from './model-engine.ts';
+import { type LadderModel, type Rung, readLadder } from './read-ladder.ts';
 
-export interface EngineOptions extends SessionOptions {
-  /** Folder with manifest.json, graph and tokenizer.json. */
-  readonly modelFolder: string;
-  /** Segments of one run, at most. @default 2 on the CPU, where more outgrow its caches; 16 on a GPU */
-  readonly batchSize?: number | undefined;
-}
-
-const BATCH_SIZE = { cpu: 2, cuda: 16 } as const;
-
-/** The largest that was measured; on a GPU 128 was no faster than 64. */
-const LARGEST_BATCH = 128;
-
-/** Where the engine gets its session from; tests bring their own. */
-export interface EnginePorts {
-  readonly openSession: (model: Model, options: SessionOptions) => Promise<Session>;
+export interface EngineOptions extends ModelEngineOptions {
+  /** Models for what the first is not sure of, each tried after the one before; empty for none. @default the manifest's */
+  readonly ladder?: readonly Rung[] | undefined;
+  /** A model of the ladder that was not needed for so long is let go. @default 60 */
+  readonly ladderIdleSeconds?: number | undefined;
 }
 
 /**
- * Loads a model and makes the engine that runs it; `close()` it to free its memory.
+ * Loads a model and makes the engine that runs it, alone or with a ladder of better ones, which are loaded when they are
+ * needed; `close()` it to free its memory.
  * Throws `model-not-found`, `model-corrupt`, `invalid-argument` or `out-of-memory`.
  */
-export async function createEngine(
-  options: EngineOptions,
-  ports: EnginePorts = { openSession },
-): Promise<Engine> {
-  const model = await loadModel(options.modelFolder);
-  const { manifest } = model;
-  const batchSize = options.batchSize ?? BATCH_SIZE[manifest.graph.target];
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > LARGEST_BATCH) {
-    throw new MurmurationError(
-      'invalid-argument',
-      `batch size is ${batchSize}: give a whole number from 1 to ${LARGEST_BATCH}`,
-    );
-  }
-  const tokenizer = await loadTokenizer(model.tokenizerPath, manifest.tokens.endOfText);
-  const session = await ports.openSession(model, options);
-  const parts: DecoderParts = { manifest, tokenizer, session, masks: createMasks(manifest), batchSize };
-  const working = new Set<Promise<unknown>>();
-  let closing: Promise<void> | undefined;
+export async function createEngine(options: EngineOptions, ports?: EnginePorts): Promise<Engine> {
+  const { modelFolder, ladder, ladderIdleSeconds = 60, ...settings } = options;
+  const manifest = await readManifest(modelFolder);
+  const models = await readLadder(ladder ?? manifest.ladder ?? [], manifest, modelFolder);
+  const first = await createModelEngine({ ...settings, modelFolder }, ports);
+  if (models.length === 0) return first;
+  const open = ({ folder }: LadderModel) =>
+    // Few segments come here: more sessions than one would only take memory
+    createModelEngine({ ...settings, modelFolder: folder, sessions: 1 }, ports);
+  const rungs = models.map((model) => ({
+    engine: lazyEngine(factsOf(model), () => open(model), ladderIdleSeconds * 1000),
+    averageLogprobBelow: model.averageLogprobBelow,
+  }));
+  // What an English-only model heard is English; a multilingual one would guess
+  const rungLanguage = Object.keys(manifest.languages).length === 0 ? 'en' : undefined;
+  return closingEngine(cascade(first, rungs, rungLanguage));
+}
+
+function factsOf({ manifest }: LadderModel): Pick<Engine, 'modelId' | 'modelSha256' | 'timesWords'> {
   return {
     modelId: manifest.id,
-    modelSha256: manifest.files[manifest.graph.file]!.sha256,
+    modelSha256: manifest.files[manifest.graph.file]?.sha256 ?? '',
     timesWords: manifest.alignmentHeads.length > 0,
-    transcribe(segments, input, signal) {
-      if (closing !== undefined) return Promise.reject(closed(manifest.id));
-      const work = transcribe(parts, segments, input, signal).finally(() => working.delete(work));
-      working.add(work);
-      return work;
-    },
-    close() {
-      closing ??= Promise.allSettled(working).then(() => session.close());
-      return closing;
-    },
   };
-}
-
-async function transcribe(
-  parts: DecoderParts,
-  segments: readonly Pcm[],
-  input: unknown,
-  signal: AbortSignal | undefined,
-): Promise<SegmentTranscript[]> {
-  const { manifest, tokenizer } = parts;
-  const options = parseOptions(input);
-  if (options.words && manifest.alignmentHeads.length === 0) {
-    throw new MurmurationError(
-      'invalid-argument',
-      `model ${manifest.id} has no alignment heads and cannot time words: turn words off, or use another model`,
-    );
-  }
-  const language = resolveLanguage(options.language, manifest);
-  // Also where there is nothing to decode, so that a wrong option never depends on the audio
-  buildPrompt(options, language, manifest, tokenizer);
-  for (const [index, pcm] of segments.entries()) checkAudio(pcm, index);
-  const spoken = segments.filter((pcm) => !isNothing(pcm));
-  const contexts = spoken.map((pcm) =>
-    options.shortContext ? planContext(pcm.length, 'short', contextOptions(manifest)).kind : 'full',
-  );
-  const decode = createRowDecoder(parts, spoken, options, language, signal);
-  const delaySeconds = attentionDelaySeconds(manifest);
-  const outcomes = (await climbLadder(contexts, options, decode)).values();
-  return segments.map((pcm) => {
-    const audio = { seconds: pcm.length / SAMPLE_RATE_HERTZ, language };
-    if (isNothing(pcm)) return nothingSaid(audio, options);
-    return toSegmentTranscript(outcomes.next().value!, audio, options, { tokenizer, delaySeconds });
-  });
-}
-
-function parseOptions(input: unknown): DecodingOptions {
-  const parsed = DecodingOptions.safeParse(input ?? {});
-  if (parsed.success) return parsed.data;
-  const problems = z.prettifyError(parsed.error).replaceAll('\n', ' ');
-  throw new MurmurationError('invalid-argument', `decoding options are wrong: ${problems}`, {
-    cause: parsed.error,
-  });
-}
-
-function closed(modelId: string): MurmurationError {
-  return new MurmurationError('invalid-argument', `the engine of ${modelId} was closed: create a new one`);
 }

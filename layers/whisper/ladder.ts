@@ -88,7 +88,10 @@ export async function climbLadder<A extends Attempt>(
 }
 
 /** openai/whisper's rule for silence: likely no speech, and the text is unlikely too. */
-export function isSilent(attempt: Attempt, options: Thresholds): boolean {
+export function isSilent(
+  attempt: Pick<Attempt, 'noSpeechProbability' | 'avgLogprob'>,
+  options: Thresholds,
+): boolean {
   return (
     attempt.noSpeechProbability > options.noSpeechThreshold && attempt.avgLogprob < options.logprobThreshold
   );

@@ -2,7 +2,7 @@ import type { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
 import { throwIfAborted } from '@murmuration/pipeline/errors';
 import { SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { batches, buildRequest, type Job } from './build-request.ts';
-import { contextOptions, planContext } from './context.ts';
+import { contextOptions, type planContext } from './context.ts';
 import type { Decode, Row } from './ladder.ts';
 import type { Manifest } from './manifest.ts';
 import type { createMasks } from './masks.ts';
@@ -20,6 +20,7 @@ export interface DecoderParts {
   readonly masks: ReturnType<typeof createMasks>;
   /** Rows of one run, at most. */
   readonly batchSize: number;
+  readonly planContext: typeof planContext;
 }
 
 /**
@@ -49,7 +50,7 @@ export function createRowDecoder(
     return {
       row,
       pcm,
-      plan: planContext(pcm.length, row.context, contextOptions(manifest)),
+      plan: parts.planContext(pcm.length, row.context, contextOptions(manifest)),
       prompt,
       language: detectsLanguage(prompt) ? undefined : known,
       tokenLimit: tokenLimit(pcm.length / SAMPLE_RATE_HERTZ, known),

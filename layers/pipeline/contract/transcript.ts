@@ -31,6 +31,8 @@ export const Fallback = z.strictObject({
   context: z.enum(['short', 'full']),
   temperature: z.number().min(0).max(1),
   reason: FallbackReason,
+  /** Whose it was, of a ladder of models. @default the transcript's own */
+  model: z.string().optional(),
 });
 export type Fallback = z.infer<typeof Fallback>;
 
@@ -53,6 +55,8 @@ export const SegmentTranscript = z.strictObject({
   fallbacks: z.array(Fallback),
   /** What is wrong with the text even so: every rung of the ladder had a fault, and this one the least. */
   fault: FallbackReason.optional(),
+  /** Which model of a ladder wrote it. @default the transcript's own, which heard it first */
+  model: z.string().optional(),
   /** Where channels were transcribed apart, counted from 0. */
   channel: z.int().nonnegative().optional(),
   dropped: z.strictObject({ reason: DropReason, text: z.string() }).optional(),

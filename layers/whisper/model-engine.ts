@@ -1,0 +1,97 @@
+import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import { type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
+import { attentionDelaySeconds } from './attention-delay.ts';
+import { checkAudio, isNothing } from './check-audio.ts';
+import { closingEngine } from './closing-engine.ts';
+import { contextOptions, planContext } from './context.ts';
+import { climbLadder } from './ladder.ts';
+import { resolveLanguage } from './languages.ts';
+import { loadModel, type Model } from './load-model.ts';
+import { createMasks } from './masks.ts';
+import { parseOptions } from './parse-options.ts';
+import { buildPrompt } from './prompt.ts';
+import { createRowDecoder, type DecoderParts } from './row-decoder.ts';
+import { nothingSaid, toSegmentTranscript } from './segment-transcript.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
+import { loadTokenizer } from './tokenizer.ts';
+
+export interface ModelEngineOptions extends SessionOptions {
+  /** Folder with manifest.json, graph and tokenizer.json. */
+  readonly modelFolder: string;
+  /** Segments of one run, at most. @default 2 on the CPU, where more outgrow its caches; 16 on a GPU */
+  readonly batchSize?: number | undefined;
+}
+
+const BATCH_SIZE = { cpu: 2, cuda: 16 } as const;
+
+/** The largest that was measured; on a GPU 128 was no faster than 64. */
+const LARGEST_BATCH = 128;
+
+/** Where the engine gets its session and its encoder contexts from; tests and benches bring their own. */
+export interface EnginePorts {
+  /** @default onnxruntime's */
+  readonly openSession?: (model: Model, options: SessionOptions) => Promise<Session>;
+  /** @default the rule that was measured to be the best */
+  readonly planContext?: typeof planContext;
+}
+
+/** An engine of one model. Throws `model-not-found`, `model-corrupt`, `invalid-argument` or `out-of-memory`. */
+export async function createModelEngine(
+  options: ModelEngineOptions,
+  ports: EnginePorts = {},
+): Promise<Engine> {
+  const model = await loadModel(options.modelFolder);
+  const { manifest } = model;
+  const batchSize = options.batchSize ?? BATCH_SIZE[manifest.graph.target];
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > LARGEST_BATCH) {
+    throw new MurmurationError(
+      'invalid-argument',
+      `batch size is ${batchSize}: give a whole number from 1 to ${LARGEST_BATCH}`,
+    );
+  }
+  const tokenizer = await loadTokenizer(model.tokenizerPath, manifest.tokens.endOfText);
+  const session = await (ports.openSession ?? openSession)(model, options);
+  const planner = ports.planContext ?? planContext;
+  const masks = createMasks(manifest);
+  const parts: DecoderParts = { manifest, tokenizer, session, masks, batchSize, planContext: planner };
+  return closingEngine({
+    modelId: manifest.id,
+    modelSha256: manifest.files[manifest.graph.file]!.sha256,
+    timesWords: manifest.alignmentHeads.length > 0,
+    transcribe: (segments, input, signal) => transcribe(parts, segments, input, signal),
+    close: () => session.close(),
+  });
+}
+
+async function transcribe(
+  parts: DecoderParts,
+  segments: readonly Pcm[],
+  input: unknown,
+  signal: AbortSignal | undefined,
+): Promise<SegmentTranscript[]> {
+  const { manifest, tokenizer } = parts;
+  const options = parseOptions(input);
+  if (options.words && manifest.alignmentHeads.length === 0) {
+    throw new MurmurationError(
+      'invalid-argument',
+      `model ${manifest.id} has no alignment heads and cannot time words: turn words off, or use another model`,
+    );
+  }
+  const language = resolveLanguage(options.language, manifest);
+  // Also where there is nothing to decode, so that a wrong option never depends on the audio
+  buildPrompt(options, language, manifest, tokenizer);
+  for (const [index, pcm] of segments.entries()) checkAudio(pcm, index);
+  const spoken = segments.filter((pcm) => !isNothing(pcm));
+  const contexts = spoken.map((pcm) =>
+    options.shortContext ? parts.planContext(pcm.length, 'short', contextOptions(manifest)).kind : 'full',
+  );
+  const decode = createRowDecoder(parts, spoken, options, language, signal);
+  const delaySeconds = attentionDelaySeconds(manifest);
+  const outcomes = (await climbLadder(contexts, options, decode)).values();
+  return segments.map((pcm) => {
+    const audio = { seconds: pcm.length / SAMPLE_RATE_HERTZ, language };
+    if (isNothing(pcm)) return nothingSaid(audio, options);
+    return toSegmentTranscript(outcomes.next().value!, audio, options, { tokenizer, delaySeconds });
+  });
+}
