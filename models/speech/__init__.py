@@ -1,0 +1,1 @@
+"""Training data: speech of synthesizers over public-domain text, and people's own recordings."""
