@@ -19,8 +19,9 @@ from graph import OPSET, write_graph
 from hash_file import hash_file
 from load_ctranslate2 import load_ctranslate2
 from load_huggingface import download, load_huggingface
-from manifest import ID, FileInfo, GraphInfo, Manifest, write_manifest
+from manifest import ID, FileInfo, GraphInfo, Manifest, Recipe, is_figure, write_manifest
 from plan import check_plan, read_plan
+from training_manifest import TRAINED_ON
 from weights import ModelError, WhisperWeights
 from whole_folder import whole_folder
 
@@ -63,6 +64,9 @@ def build(weights: WhisperWeights, precision: str, target: str, out: Path, ident
         except ValueError as error:
             raise ModelError(str(error)) from error
         files.append(Path(shutil.copyfile(weights.tokenizer_path, new / "tokenizer.json")))
+        trained_on = weights.tokenizer_path.with_name(TRAINED_ON)
+        if trained_on.is_file():
+            files.append(Path(shutil.copyfile(trained_on, new / TRAINED_ON)))
         write_manifest(describe(weights, "mixed" if plan else precision, target, identity, files), new)
     return final
 
@@ -72,7 +76,17 @@ def describe(weights: WhisperWeights, precision: str, target: str, identity: str
         format=1, id=identity, source=weights.source, dimensions=weights.dimensions, languages=weights.languages,
         tokens=weights.tokens, suppress=weights.suppress, suppress_at_begin=weights.suppress_at_begin,
         alignment_heads=weights.alignment_heads, graph=GraphInfo("model.onnx", target, precision, OPSET),
-        files={file.name: FileInfo(hash_file(file), file.stat().st_size) for file in files}, verified=None, word_errors=[])
+        files={file.name: FileInfo(hash_file(file), file.stat().st_size) for file in files}, verified=None, word_errors=[],
+        recipe=recipe_of(weights))
+
+
+def recipe_of(weights: WhisperWeights) -> Recipe | None:
+    """The steps that made the weights; nested figures are left out, they stay in provenance.json."""
+    if weights.provenance is None or not weights.provenance.steps:
+        return None
+    steps = [{key: value for key, value in step.items() if is_figure(value)} for step in weights.provenance.steps]
+    trained_on = [step["trainedOn"] for step in steps if "trainedOn" in step]
+    return Recipe(steps, trained_on=trained_on[-1] if trained_on else None)
 
 
 def main() -> int:

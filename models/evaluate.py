@@ -1,11 +1,12 @@
 """Word and character error of transcripts: the Whisper normaliser, then jiwer.
 
   npm run model -- evaluate REFERENCES.jsonl TRANSCRIPTS.jsonl [--language en] [--json FILE]
-                            [--write-manifest MODEL --set NAME]
+                            [--model MODEL] [--write-manifest MODEL --set NAME]
 
 Both files hold one {"file", "text"} a line. REFERENCES: "" is noise, where each word heard is invented; null is not
 scored; "language" overrides --language. TRANSCRIPTS, as `murmuration transcribe --jsonl` writes them: each
-reference once, under the name it has there or a path from here. Exit code 2 where they do not fit together.
+reference once, under the name it has there or a path from here. Exit code 2 where they do not fit together, and where
+the model (the transcripts' "model", --model or --write-manifest) was trained on one of the references, by hash or by name.
 """
 from __future__ import annotations
 
@@ -18,8 +19,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from build import ARTIFACTS
 from clips import Clip, read_clips, read_lines
-from manifest import WordError, read_manifest, write_manifest
+from hash_file import hash_file
+from manifest import ID, Noise, WordError, read_manifest, write_manifest
+from run_graph import check_files
+from training_manifest import DIGITS, TRAINED_ON, read_trained_on
 from verify import find_model
 from weights import ModelError
 
@@ -89,13 +94,44 @@ def match(clips: list[Clip], transcripts: Path) -> list[tuple[Clip, str]]:
     return [(clip, heard[clip.file]) for clip in known]
 
 
+def models_of(transcripts: Path) -> list[Path]:
+    """Folders of the models that wrote the transcripts, as far as they say it and the models are here."""
+    names = {item["model"] for _, item in read_lines(transcripts) if isinstance(item.get("model"), str)}
+    return [ARTIFACTS / name for name in sorted(names) if ID.fullmatch(name) and (ARTIFACTS / name / "manifest.json").is_file()]
+
+
+def refuse_training(clips: list[Clip], folder: Path) -> None:
+    """Raises ModelError where the model was trained on one of the clips: by the file's hash or its name."""
+    manifest = read_manifest(folder)
+    if TRAINED_ON not in manifest.files:
+        if manifest.recipe and manifest.recipe.trained_on:
+            raise ModelError(f"{manifest.id} was trained, and has no {TRAINED_ON} that says on what: make it again")
+        return
+    check_files(folder, manifest)
+    hashes, names = read_trained_on(folder / TRAINED_ON)
+    for clip in clips:
+        if clip.text is None:
+            continue
+        if Path(clip.file).name in names:
+            raise ModelError(f"{manifest.id} was trained on a file called {Path(clip.file).name}: evaluate it on others, or rename {clip.file}")
+        if not clip.path.is_file():
+            raise ModelError(f"{clip.path} is not there: {manifest.id} was trained, so each reference is compared with what it was trained on")
+        if hash_file(clip.path)[:DIGITS] in hashes:
+            raise ModelError(f"{manifest.id} was trained on {clip.file}: evaluate it on other clips")
+
+
 def percent(errors: int, count: int) -> float | None:
     return round(100 * errors / count, 2) if count else None
 
 
-def evaluate(references: Path, transcripts: Path, language: str) -> dict[str, int | float | None]:
-    """Prints the table and returns the figures as --json writes them."""
-    scores = [(clip.file, score(clip, heard)) for clip, heard in match(read_clips(references, language), transcripts)]
+def evaluate(references: Path, transcripts: Path, language: str, models: list[Path] | None = None) -> dict[str, int | float | None]:
+    """Prints the table and returns the figures as --json writes them. `models` are folders of models besides those that the
+    transcripts name."""
+    clips = read_clips(references, language)
+    matched = match(clips, transcripts)
+    for folder in dict.fromkeys(folder.resolve() for folder in [*models_of(transcripts), *(models or [])]):
+        refuse_training(clips, folder)
+    scores = [(clip.file, score(clip, heard)) for clip, heard in matched]
     speech = [(file, each) for file, each in scores if each.words]
     noise = [(file, each) for file, each in scores if not each.words]
     total = sum((each for _, each in speech), Score())
@@ -114,8 +150,15 @@ def evaluate(references: Path, transcripts: Path, language: str) -> dict[str, in
 
 
 def record(folder: Path, name: str, figures: dict) -> None:
-    """Puts the figures into the model's manifest, in place of earlier ones of the same set."""
+    """Puts the figures into the model's manifest, in place of earlier ones of the same set. Of a set of noise alone only
+    the invented words are kept, and those where the model has figures."""
     manifest = read_manifest(folder)
+    if manifest.figures and figures["noiseClips"]:
+        noise = [each for each in manifest.figures.noise if each.set != name]
+        noise = sorted([*noise, Noise(name, figures["noiseClips"], figures["noiseWords"])], key=lambda each: each.set)
+        manifest = dataclasses.replace(manifest, figures=dataclasses.replace(manifest.figures, noise=noise))
+        if not figures["words"]:
+            return write_manifest(manifest, folder)
     if not figures["words"]:
         raise ModelError(f"set {name} has no speech: a manifest holds word errors of speech")
     entry = WordError(name, figures["clips"], figures["words"], figures["wordErrorPercent"], figures["characterErrorPercent"])
@@ -130,13 +173,15 @@ def main() -> int:
     parser.add_argument("transcripts", type=Path)
     parser.add_argument("--language", default="en", help="of references that name none; en has a normaliser of its own")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--model", help="folder or id of the model that wrote the transcripts, where they do not name one under models/artifacts")
     parser.add_argument("--write-manifest", metavar="MODEL", help="write them into the manifest of this folder or id")
     parser.add_argument("--set", help="name of the references in the manifest")
     options = parser.parse_args()
     if bool(options.write_manifest) != bool(options.set):
         parser.error("--write-manifest and --set go together")
     try:
-        figures = evaluate(options.references, options.transcripts, options.language)
+        models = [find_model(name) for name in (options.model, options.write_manifest) if name]
+        figures = evaluate(options.references, options.transcripts, options.language, models)
         if options.write_manifest:
             record(find_model(options.write_manifest), options.set, figures)
     except ModelError as error:

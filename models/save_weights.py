@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training_manifest import TRAINED_ON
 from weights import Provenance, WhisperWeights
 from whole_folder import whole_folder
 
@@ -26,6 +27,9 @@ def save_weights(weights: WhisperWeights, folder: Path, half: bool = False, forc
         write_json(new / "config.json", config(weights))
         write_json(new / "generation_config.json", generation_config(weights))
         shutil.copyfile(weights.tokenizer_path, new / "tokenizer.json")
+        trained_on = weights.tokenizer_path.with_name(TRAINED_ON)
+        if trained_on.is_file():  # what the weights before were trained on, these were too
+            shutil.copyfile(trained_on, new / TRAINED_ON)
         provenance = weights.provenance or Provenance(weights.source)
         write_json(new / PROVENANCE, dataclasses.asdict(provenance))
 

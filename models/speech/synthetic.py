@@ -13,7 +13,7 @@ from hash_file import hash_file
 from speech.effects import disturb
 from speech.passages import read_passages
 from speech.synthesizers import Voice, find_voices
-from speech.training_manifest import TrainingClip, format_clip
+from training_manifest import TrainingClip, format_clip
 from speech.wav_file import RATE, read_wav, write_wav
 from weights import ModelError
 

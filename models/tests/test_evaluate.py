@@ -1,13 +1,15 @@
 """evaluate: known figures, and files that do not fit together."""
+import dataclasses
 import json
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from evaluate import main
-from manifest import WordError, read_manifest
+from hash_file import hash_file
+from manifest import FileInfo, Noise, WordError, read_manifest, write_manifest
+from training_manifest import TRAINED_ON, TrainingClip, add_trained_on
 
 FIXTURES = Path(__file__).parents[2] / "test" / "fixtures"
 
@@ -105,7 +107,7 @@ def test_refuses_references_that_say_nothing(run, references, words):
 
 
 def test_a_set_is_written_into_the_manifest_once(run, tmp_path):
-    shutil.copy(FIXTURES / "manifest.json", tmp_path / "manifest.json")
+    write_manifest(dataclasses.replace(read_manifest(FIXTURES), recipe=None), tmp_path)  # as of weights that were published
     before = read_manifest(tmp_path)
     for text in ("alpha bravo", "alpha bravo charlie"):
         run(SPOKEN[1:2], [{"file": "b.wav", "text": text}], "--write-manifest", str(tmp_path), "--set", "counting")
@@ -115,13 +117,73 @@ def test_a_set_is_written_into_the_manifest_once(run, tmp_path):
 
 
 def test_a_set_of_noise_alone_has_no_word_error(run, tmp_path):
-    shutil.copy(FIXTURES / "manifest.json", tmp_path / "manifest.json")
+    write_manifest(dataclasses.replace(read_manifest(FIXTURES), figures=None, recipe=None), tmp_path)
+    before = (tmp_path / "manifest.json").read_bytes()
     noise = [{"file": "noise.wav", "text": ""}], [{"file": "noise.wav", "text": "you"}]
     assert run(*noise)[1]["wordErrorPercent"] is None
     assert run(*noise, "--write-manifest", str(tmp_path), "--set", "noise")[0] == 2
-    assert (tmp_path / "manifest.json").read_bytes() == (FIXTURES / "manifest.json").read_bytes()
+    assert (tmp_path / "manifest.json").read_bytes() == before
 
 
 def test_a_manifest_needs_the_name_of_the_set(run):
     with pytest.raises(SystemExit):
         run(SPOKEN, heard("", "", "", ""), "--write-manifest", "x")
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A model that was trained on one file, which was cut from another."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name, data in (("b.wav", b"training"), ("other.wav", b"other")):
+        (tmp_path / name).write_bytes(data)
+    clip = TrainingClip("clips/cut.wav", None, 1.0, hash_file(tmp_path / "b.wav"), "whole.flac", "5" * 64)
+    add_trained_on(folder, [clip])
+    files = {path.name: FileInfo(hash_file(path), path.stat().st_size) for path in folder.iterdir()}
+    write_manifest(dataclasses.replace(read_manifest(FIXTURES), files=files), folder)
+    return folder
+
+
+OTHER = {"file": "other.wav", "text": "one"}
+
+
+@pytest.mark.parametrize(("names", "words"), [
+    (["b.wav"], "was trained on b.wav: evaluate it on other clips"), (["other.wav", "b.wav"], "was trained on b.wav"),
+    (["eval/cut.wav"], "was trained on a file called cut.wav"), (["whole.flac"], "was trained on a file called whole.flac"),
+    (["gone.wav"], "gone.wav is not there")])
+def test_refuses_references_that_the_model_was_trained_on(run, trained, names, words):
+    rows = [{"file": name, "text": "one"} for name in names]
+    for option in (["--model", str(trained)], ["--write-manifest", str(trained), "--set", "x"]):
+        code, _, out, err = run(rows, rows, *option)
+        assert (code, out, err.count("\n")) == (2, "", 1) and words in err, err
+
+
+def test_evaluates_a_trained_model_on_other_clips(run, trained):
+    unknown = {"file": "b.wav", "text": None}
+    assert run([OTHER, unknown], [OTHER], "--model", str(trained))[0] == 0
+
+
+def test_the_model_that_transcripts_name_is_held_to_what_it_was_trained_on(run, trained, monkeypatch):
+    monkeypatch.setattr("evaluate.ARTIFACTS", trained.parent)
+    rows = [{"file": "b.wav", "text": "one", "model": "model"}]
+    assert "was trained on b.wav" in run(rows, rows)[3]
+    assert run([OTHER], [OTHER | {"model": "../model"}])[0] == 0
+
+
+def test_refuses_a_trained_model_that_does_not_say_on_what(run, trained):
+    manifest = read_manifest(trained)
+    (trained / TRAINED_ON).write_text("0123456789abcdef x.wav\n")
+    assert "is not what its manifest says" in run([OTHER], [OTHER], "--model", str(trained))[3]
+    write_manifest(dataclasses.replace(manifest, files={}), trained)
+    assert "has no trained-on.txt" in run([OTHER], [OTHER], "--model", str(trained))[3]
+
+
+def test_invented_words_are_kept_by_a_model_with_figures(run, trained):
+    for words in ("thank you", "you"):
+        for rows in ([OTHER | {"text": ""}], [OTHER | {"text": ""}, {"file": "x.wav", "text": "one"}]):
+            (trained.parent / "x.wav").write_bytes(b"x")
+            heard = [row | {"text": words if row["text"] == "" else "one"} for row in rows]
+            assert run(rows, heard, "--write-manifest", str(trained), "--set", f"noise-{len(rows)}")[0] == 0
+    manifest = read_manifest(trained)
+    assert manifest.figures.noise == [Noise("noise", 22, 0), Noise("noise-1", 1, 1), Noise("noise-2", 1, 1)]
+    assert [error.set for error in manifest.word_errors] == ["librispeech-test-clean", "noise-2"]

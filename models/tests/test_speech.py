@@ -16,7 +16,7 @@ from speech.effects import add_noise, disturb
 from speech.passages import read_passages, runs_of, split_sentences, words_of
 from speech.synthesizers import Voice, find_voices
 from speech.synthetic import synthesize
-from speech.training_manifest import read_trained_on, read_training_manifest, trained_on
+from training_manifest import read_trained_on, read_training_manifest, trained_on
 from speech.wav_file import RATE, read_wav, resample, write_wav
 from weights import ModelError
 

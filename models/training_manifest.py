@@ -65,6 +65,15 @@ def trained_on(clips: list[TrainingClip]) -> str:
     return "".join(f"{digits} {name}\n" for digits, name in sorted(rows))
 
 
+def add_trained_on(folder: Path, clips: list[TrainingClip], before: Path | None = None) -> None:
+    """Writes trained-on.txt into the folder of weights that were trained on `clips`, and on what those in `before` were."""
+    rows = set(trained_on(clips).splitlines(keepends=True))
+    if before and (before / TRAINED_ON).is_file():
+        read_trained_on(before / TRAINED_ON)
+        rows |= set((before / TRAINED_ON).read_text("utf8").splitlines(keepends=True))
+    (folder / TRAINED_ON).write_text("".join(sorted(rows)), "utf8")
+
+
 def read_trained_on(path: Path) -> tuple[set[str], set[str]]:
     """(first digits of the hashes, names of the files)."""
     try:
