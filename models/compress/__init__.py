@@ -1,0 +1,1 @@
+"""Smaller weights from weights: structured pruning, low-rank factors, and precision by layer."""

@@ -1,0 +1,65 @@
+"""What the layers of a model see on calibration audio: a few minutes of speech as the model will hear it.
+
+Calibration never reads what models are evaluated on. The model writes its own transcripts, so that the audio needs no text.
+"""
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from build import build
+from clips import read_clips
+from compare_tokens import read_audio
+from manifest import read_manifest
+from run_graph import SAMPLES, Graph, prompt_of
+from weights import ModelError, WhisperWeights
+
+FRAME = 320  # samples per encoder position
+STRIDE = 16  # of merged silence, as layers/whisper/short-context.ts has it
+SILENCE = 50  # positions kept after the audio, 1 s
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One clip as the graph for CPU hears it: its audio, a second of silence, and merged silence up to 30 s."""
+    audio: np.ndarray  # (1, N) float32, N = 320 · positions
+    positions: np.ndarray  # (L,) int64, in units of 20 ms
+    score_bias: np.ndarray  # (L,) float32, added to the attention score of each position
+    tokens: np.ndarray  # (1, T) int64: prompt, what the model writes, end token
+
+
+def read_passages(weights: WhisperWeights, path: Path, limit: int, note: Callable[[str], None] = lambda _: None) -> list[Passage]:
+    """The first `limit` clips of a JSONL of {"file", …} that the model has the language of, at most 30 s of each. Raises
+    ModelError where there is none, or a clip cannot be read."""
+    known = weights.languages or {"en": 0}
+    clips = [clip for clip in read_clips(path) if all(code in known for code in clip.languages)][:limit]
+    if not clips:
+        raise ModelError(f"{path} has no clip in a language of {weights.source.name}: give speech in one of {sorted(known)}")
+    note(f"writing transcripts of {len(clips)} clips")
+    with tempfile.TemporaryDirectory() as folder:
+        built = build(weights, "fp32", "cpu", Path(folder), "calibration")
+        manifest = read_manifest(built)
+        graph = Graph(built, manifest)
+        passages = []
+        for place, clip in enumerate(clips):
+            audio = read_audio(clip.path)
+            with_times = place % 2 == 1  # half of them with timestamps, as the engine asks for them
+            prompt = prompt_of(manifest, clip.languages[0], with_times)
+            written = graph.transcribe(audio, prompt, with_times)
+            passages.append(passage(audio, [*prompt, *written, manifest.tokens.end_of_text]))
+    return passages
+
+
+def passage(audio: np.ndarray, tokens: list[int]) -> Passage:
+    """audio (480000,), padded with zeros."""
+    end = SAMPLES // FRAME
+    said = int(np.flatnonzero(audio)[-1]) + 1 if audio.any() else 0
+    kept = min(end, -(-said // FRAME) + SILENCE)
+    tail = np.arange(kept + STRIDE // 2, end, STRIDE)
+    positions = np.concatenate([np.arange(kept), tail])
+    bias = np.concatenate([np.zeros(kept), np.full(len(tail), np.log(STRIDE))]).astype(np.float32)
+    return Passage(audio[None, : FRAME * len(positions)], positions, bias, np.array([tokens]))
