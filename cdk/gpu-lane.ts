@@ -74,8 +74,10 @@ export class GpuLane extends Construct {
     });
     const batches = `${keys.jobsPrefix}*/batches/`;
     const answers = [keys.asyncOutputPrefix, keys.asyncFailurePrefix];
-    recordings.grantReadUnder(this.callback, [tokens, batches, ...answers]);
-    recordings.grantWriteUnder(this.callback, [batches]);
+    const statuses = keys.status('*');
+    recordings.grantReadUnder(this.callback, [tokens, batches, statuses, ...answers]);
+    // Answers of confidential jobs are taken out of their objects
+    recordings.grantWriteUnder(this.callback, [batches, keys.asyncOutputPrefix]);
     for (const topic of [endpoint.successTopic, endpoint.errorTopic]) {
       topic.addSubscription(new LambdaSubscription(this.callback, { deadLetterQueue: deadLetters }));
     }

@@ -32,7 +32,8 @@ export function lambdaTranscriber({
     const modelFolder = await fetchModel();
     const [manifest, engine, voice] = await Promise.all([
       readManifest(modelFolder),
-      createEngine({ modelFolder }),
+      // A request waits for this function: a second model would not be loaded in time
+      createEngine({ modelFolder, ladder: [] }),
       createVoiceDetector({ modelPath: inMedia('silero-vad-v6.onnx') }),
     ]);
     return { manifest, engine, voice };
@@ -42,7 +43,7 @@ export function lambdaTranscriber({
 
   return {
     models: [modelId],
-    async transcribe({ decoding, wordsWherePossible = false, ...request }, options) {
+    async transcribe({ decoding, wordsWherePossible = false, confidential, ...request }, options) {
       const { manifest, engine, voice } = await loading;
       const wanted = {
         ...decoding,
@@ -52,7 +53,7 @@ export function lambdaTranscriber({
       const ports = {
         decoder,
         engine,
-        cache,
+        cache: confidential ? undefined : cache,
         cut: (blocks: Parameters<typeof cut>[0]) => cut(blocks, { voice }),
       };
       return transcribeRecording({ ...request, decoding: wanted }, ports, options);

@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { editFindings } from '@murmuration/pipeline/edits/edit-findings';
-import { editTranscript } from '@murmuration/pipeline/edits/edit-transcript';
+import type { ReplaceRule } from '@murmuration/pipeline/contract/replace-rule';
 import { redact } from '@murmuration/pipeline/edits/redact';
-import { parseReplaceRules } from '@murmuration/pipeline/edits/replace';
+import { readReplaceRules, replaceAll } from '@murmuration/pipeline/edits/replace';
 import type { TextEdit } from '@murmuration/pipeline/edits/text-edit';
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
 
 export interface EditOptions {
   /** JSON file of rules. */
@@ -15,21 +13,28 @@ export interface EditOptions {
   readonly phoneCountry?: string;
 }
 
-/** What is to be changed in every transcript, replacements first. Throws `file-not-found` and `invalid-argument`. */
-export async function openEdits({ replace, redact: kinds, phoneCountry }: EditOptions): Promise<TextEdit[]> {
-  const rules = replace === undefined ? [] : parseReplaceRules(await readRules(replace));
-  return [...rules, ...(kinds === undefined ? [] : redact(kinds, { phoneCountry }))];
+/** What is to be changed in every transcript, for this machine to do, and in the words of a server's API. */
+export interface ReadEdits {
+  /** Replacements first. */
+  readonly edits: readonly TextEdit[];
+  readonly wanted: {
+    readonly replace?: readonly ReplaceRule[];
+    readonly redact?: readonly string[];
+    readonly phone_country?: string;
+  };
 }
 
-/** The recording's transcript and findings after the edits: what was redacted stands nowhere. */
-export function editRecording(
-  recording: RecordingTranscribed,
-  edits: readonly TextEdit[],
-): RecordingTranscribed {
-  if (edits.length === 0) return recording;
-  const transcript = editTranscript(recording.transcript, edits);
-  const segments = { before: recording.transcript.segments, after: transcript.segments };
-  return { ...recording, transcript, findings: editFindings(recording.findings, edits, segments) };
+/** Throws `file-not-found` and `invalid-argument`. */
+export async function readEdits({ replace, redact: kinds, phoneCountry }: EditOptions): Promise<ReadEdits> {
+  const rules = replace === undefined ? [] : readReplaceRules(await readRules(replace));
+  return {
+    edits: [...replaceAll(rules), ...(kinds === undefined ? [] : redact(kinds, { phoneCountry }))],
+    wanted: {
+      ...(replace === undefined ? {} : { replace: rules }),
+      ...(kinds === undefined ? {} : { redact: kinds }),
+      ...(phoneCountry === undefined ? {} : { phone_country: phoneCountry }),
+    },
+  };
 }
 
 function readRules(path: string): Promise<string> {

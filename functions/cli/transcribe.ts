@@ -1,9 +1,10 @@
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
+import { editRecording } from '@murmuration/pipeline/edits/edit-recording';
 import type { TextEdit } from '@murmuration/pipeline/edits/text-edit';
 import { errorPolicy } from '@murmuration/pipeline/errors';
 import { formats } from '@murmuration/pipeline/formats/formats';
 import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts';
-import { type EditOptions, editRecording, openEdits } from './edits.ts';
+import { type EditOptions, type ReadEdits, readEdits } from './edits.ts';
 import { type Hearing, laptopHearing } from './hearing.ts';
 import { idleOptions } from './idle-options.ts';
 import { interruptSignal } from './interrupt-signal.ts';
@@ -46,10 +47,12 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
     rules,
     options,
   );
-  const edits = await openEdits(options);
+  const read = await readEdits(options);
   if (!options.quiet) for (const note of idleOptions(options, delivery.formats)) writeNote(note);
   const signal = interruptSignal();
-  const hearing = await openHearing(options);
+  const hearing = await openHearing(options, read.wanted);
+  // A server edits before it answers, so that it keeps nothing private either
+  const edits = options.remote === undefined ? read.edits : [];
   const decoding = decodingOf(options, delivery, hearing);
   let exitCode = 0;
   try {
@@ -72,14 +75,15 @@ export async function transcribe(files: readonly string[], options: TranscribeOp
   return exitCode;
 }
 
-function openHearing(options: TranscribeOptions): Promise<Hearing> | Hearing {
+function openHearing(options: TranscribeOptions, edits: ReadEdits['wanted']): Promise<Hearing> | Hearing {
   const { remote, apiKey, language = 'auto', isDefaultModel = false } = options;
   // What is to be redacted is not kept on disk either
   if (remote === undefined) {
     return laptopHearing(options.redact === undefined ? options : { ...options, cache: false });
   }
   checkRemoteOptions(options);
-  return remoteHearing({ remote, apiKey, language, model: isDefaultModel ? undefined : options.model });
+  const model = isDefaultModel ? undefined : options.model;
+  return remoteHearing({ remote, apiKey, language, model, edits });
 }
 
 interface Tools {

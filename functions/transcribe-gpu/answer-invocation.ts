@@ -29,8 +29,8 @@ export async function answerInvocation(
   const jobId = isBatch ? invocation.jobId : requestId;
   const engine = ports.engineFor(jobId);
   const segments = isBatch ? await readBatch(invocation, ports) : [inlineSegment(invocation)];
-  const hearing = { engine, cache: ports.cache };
-  const heard = await hearBatch(segments, invocation.decoding, hearing, signal);
+  const cache = isBatch && invocation.confidential ? undefined : ports.cache;
+  const heard = await hearBatch(segments, invocation.decoding, { engine, cache }, signal);
   return {
     jobId,
     index: isBatch ? invocation.index : 0,

@@ -17,6 +17,8 @@ export interface TranscriptionRequest {
   readonly preprocess?: 'none' | 'drc' | undefined;
   /** Time words where the model can, for captions; `decoding.words` throws where it cannot. */
   readonly wordsWherePossible?: boolean | undefined;
+  /** What is heard is to be kept nowhere, in no cache either. @default false */
+  readonly confidential?: boolean | undefined;
 }
 
 /** What came of a recording; the pipeline's `RecordingTranscribed`. */

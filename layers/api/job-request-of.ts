@@ -3,8 +3,9 @@ import type { ApiPorts, JobRequest, JobSource } from './api-ports.ts';
 import type { ApiKey } from './contract/api-key.ts';
 import type { JobInput } from './contract/job-input.ts';
 import { modelNamed } from './model-named.ts';
+import { textEditsOf } from './text-edits-of.ts';
 
-/** What a client wrote, as a job. Throws `model-not-found`, and what `Uploads.open` throws. */
+/** What a client wrote, as a job. Throws `model-not-found`, `invalid-argument` for rules that are none, and what `Uploads.open` throws. */
 export async function jobRequestOf(
   input: JobInput,
   { id, key }: { readonly id: string; readonly key: ApiKey },
@@ -13,6 +14,7 @@ export async function jobRequestOf(
   const { models } = transcriber;
   const source = sourceOf(input);
   const name = input.name ?? (await nameOf(source, key.owner, uploads));
+  const edits = textEditsOf(input);
   const { language, task, prompt, hotwords, temperature, words, channels, preprocess, webhook } = input;
   return {
     id,
@@ -32,6 +34,7 @@ export async function jobRequestOf(
       },
       channels,
       preprocess,
+      ...(edits === undefined ? {} : { edits }),
       ...(webhook === undefined ? {} : { webhook }),
     }),
   };

@@ -1,7 +1,15 @@
+import type { TextEdits } from '@murmuration/pipeline/contract/text-edits';
+import { editRecording } from '@murmuration/pipeline/edits/edit-recording';
+import { isConfidential, openEdits } from '@murmuration/pipeline/edits/open-edits';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { ApiPorts, Transcribed, Transcriber, TranscribingOptions } from './api-ports.ts';
 import type { ApiKey } from './contract/api-key.ts';
 import { withoutPath } from './without-path.ts';
+
+type KeyRequest = Omit<Parameters<Transcriber['transcribe']>[0], 'confidential'> & {
+  /** Made before anybody gets a word: progress then tells none. */
+  readonly edits?: TextEdits | undefined;
+};
 
 /**
  * Transcribes, and books each batch to the key's budget as it is heard; where that does not suffice, it stops. Throws
@@ -9,10 +17,11 @@ import { withoutPath } from './without-path.ts';
  */
 export async function transcribeForKey(
   key: ApiKey,
-  request: Parameters<Transcriber['transcribe']>[0],
+  { edits: wanted, ...request }: KeyRequest,
   { transcriber, ledger }: Pick<ApiPorts, 'transcriber' | 'ledger'>,
   { signal, onProgress }: TranscribingOptions = {},
 ): Promise<Transcribed> {
+  const edits = openEdits(wanted);
   if (!(await ledger.spend(key, 0))) throw budgetSpent();
   const stop = new AbortController();
   const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
@@ -28,16 +37,18 @@ export async function transcribeForKey(
     booking.catch((error: unknown) => stop.abort(error));
   };
   try {
-    const recording = await transcriber.transcribe(request, {
+    const whole = { ...request, confidential: isConfidential(wanted) };
+    const recording = await transcriber.transcribe(whole, {
       signal: AbortSignal.any(signals),
       onProgress: (progress) => {
         book(progress.doneSeconds);
-        onProgress?.(progress);
+        // Half a card number is none yet
+        onProgress?.(edits.length === 0 ? progress : { ...progress, segments: [] });
       },
     });
     await booking;
     stop.signal.throwIfAborted();
-    return recording;
+    return editRecording(recording, edits);
   } catch (error) {
     if (stop.signal.aborted) throw stop.signal.reason;
     throw withoutPath(error, request.source, request.name);

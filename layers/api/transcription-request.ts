@@ -1,13 +1,16 @@
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
+import { TextEdits } from '@murmuration/pipeline/contract/text-edits';
+import { readReplaceRules } from '@murmuration/pipeline/edits/replace';
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import type { z } from 'zod';
-import { formValues } from './bodies/form-values.ts';
+import { z } from 'zod';
+import { type FormValue, formValues } from './bodies/form-values.ts';
 import { parseInput } from './bodies/parse-input.ts';
 import {
   type ResponseFormat,
   TranscriptionParameters,
   TranslationParameters,
 } from './contract/transcription-parameters.ts';
+import { textEditsOf } from './text-edits-of.ts';
 
 /** What a client of OpenAI's audio routes wants, in the pipeline's words. */
 export interface WantedTranscription {
@@ -18,17 +21,19 @@ export interface WantedTranscription {
   readonly granularities: readonly ('word' | 'segment')[];
   readonly logprobs: boolean;
   readonly stream: boolean;
+  /** What is changed before the answer. */
+  readonly edits: TextEdits | undefined;
 }
 
 type Task = 'transcribe' | 'translate';
-const lists = ['timestamp_granularities', 'include'];
+const lists = ['timestamp_granularities', 'include', 'redact'];
 
 /** Reads the fields of a form. Throws `invalid-argument`, as OpenAI's API does, also where two of them do not agree. */
 export function readTranscriptionRequest(
   fields: readonly (readonly [string, string])[],
   task: Task,
 ): WantedTranscription {
-  const values = formValues(fields, lists);
+  const values = withSplitKinds(formValues(fields, lists));
   const parsed =
     task === 'translate'
       ? parseInput(TranslationParameters, values)
@@ -47,6 +52,7 @@ export function readTranscriptionRequest(
     granularities: granularities.length === 0 ? ['segment'] : granularities,
     logprobs,
     stream: only?.stream === 'true',
+    edits: textEditsOf({ ...parsed, replace: parseRules(parsed.replace) }),
     decoding: {
       task,
       // As OpenAI's forms may hold it, empty
@@ -56,6 +62,18 @@ export function readTranscriptionRequest(
       words: logprobs || granularities.includes('word'),
     },
   };
+}
+
+/** Curl's users write `redact=email,phone`. */
+function withSplitKinds(values: Readonly<Record<string, FormValue>>): Readonly<Record<string, FormValue>> {
+  const { redact, ...others } = values;
+  if (!Array.isArray(redact)) return values;
+  return { ...others, redact: redact.flatMap((kinds: string) => kinds.split(',')) };
+}
+
+function parseRules(written: string): TextEdits['replace'] {
+  return parseInput(z.object({ replace: TextEdits.shape.replace }), { replace: readReplaceRules(written) })
+    .replace;
 }
 
 function disagreement(param: string, needed: string, format: string): MurmurationError {

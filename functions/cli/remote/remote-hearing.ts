@@ -11,6 +11,7 @@ import type {
   RecordingTranscribed,
 } from '@murmuration/pipeline/steps/transcribe-recording';
 import { z } from 'zod';
+import type { ReadEdits } from '../edits.ts';
 import type { Hearing } from '../hearing.ts';
 import { type ApiClient, apiClient } from './api-client.ts';
 
@@ -22,13 +23,15 @@ export interface RemoteOptions {
   /** @default the server's own */
   readonly model?: string | undefined;
   readonly language: string;
+  /** What the server is to change in its transcripts. */
+  readonly edits: ReadEdits['wanted'];
 }
 
 /** How a job is watched: soon at first, for most recordings are short. */
 const POLL_MILLISECONDS = { first: 100, most: 2000 };
 
 /** A server hears: recordings are sent as uploads, addresses are left to it. Its jobs are deleted afterwards. */
-export function remoteHearing({ remote, apiKey, model, language }: RemoteOptions): Hearing {
+export function remoteHearing({ remote, apiKey, model, language, edits }: RemoteOptions): Hearing {
   const client = apiClient(remote, apiKey ?? process.env['MURMURATION_API_KEY']);
 
   async function hear(request: RecordingRequest, options: RecordingOptions): Promise<RecordingTranscribed> {
@@ -36,7 +39,7 @@ export function remoteHearing({ remote, apiKey, model, language }: RemoteOptions
     const { signal } = options;
     const where = await send(source, client, signal);
     const { task, prompt, hotwords, words } = decoding;
-    const chosen = { model, language, task, prompt, hotwords, words, channels, preprocess };
+    const chosen = { model, language, task, prompt, hotwords, words, channels, preprocess, ...edits };
     const json = { ...where, name: name?.slice(0, 200), ...chosen };
     const { id } = await client.call('v1/jobs', ApiJob, { method: 'POST', json, signal });
     try {

@@ -11,17 +11,18 @@ export function laptopTranscriber(laptop: Laptop): Transcriber {
   const limit = pLimit(Math.max(2, availableParallelism()));
   return {
     models: [ports.engine.modelId],
-    async transcribe({ source, name, decoding, channels, preprocess, wordsWherePossible }, options) {
+    async transcribe({ decoding, wordsWherePossible, confidential, ...asked }, options) {
       // Before its turn, so that a wrong one is told at once
       const language = resolveLanguage(decoding.language ?? 'auto');
       const words = decoding.words || (wordsWherePossible && ports.engine.timesWords);
       // Small batches, so that those who read a stream see text soon
-      const request = { source, name, channels, preprocess, batchesAtOnce, batchSize: 2 };
+      const request = { ...asked, batchesAtOnce, batchSize: 2 };
+      const { cache: _, ...others } = ports;
       return limit(() => {
-        throwIfAborted(options?.signal, `nobody waits for "${name}" any more`);
+        throwIfAborted(options?.signal, `nobody waits for "${asked.name}" any more`);
         return transcribeRecording(
           { ...request, decoding: { ...decoding, language, words } },
-          ports,
+          confidential ? others : ports,
           options,
         );
       });

@@ -1,3 +1,4 @@
+import { TextEdits } from '@murmuration/pipeline/contract/text-edits';
 import { Webhook } from '@murmuration/pipeline/contract/webhook';
 import { z } from 'zod';
 import { JobId, UploadId } from './resource-id.ts';
@@ -54,6 +55,11 @@ export const JobInput = z
     words: z.boolean().default(true),
     channels: z.enum(['mix', 'separate']).default('mix'),
     preprocess: z.enum(['none', 'drc']).default('none'),
+    /** Find and replace, in this order, before anything is delivered. */
+    replace: TextEdits.shape.replace,
+    /** Put `[email]`, `[card]` … in its place; then nothing else of the text is kept, and none is told before the end. */
+    redact: TextEdits.shape.redact,
+    phone_country: TextEdits.shape.phoneCountry,
     webhook: Webhook.optional(),
     /** Answer what it would cost, and do nothing. */
     dry_run: z.boolean().default(false),

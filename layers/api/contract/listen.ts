@@ -16,7 +16,9 @@ export const ListenQuery = z.object({
   callback: z
     .undefined({ error: 'nothing is called back here: use POST /v1/jobs with a webhook' })
     .optional(),
-  redact: z.undefined({ error: 'nothing is redacted here: leave it out' }).optional(),
+  redact: z
+    .undefined({ error: 'nothing is redacted here: use POST /v1/audio/transcriptions with redact' })
+    .optional(),
 });
 export type ListenQuery = z.infer<typeof ListenQuery>;
 

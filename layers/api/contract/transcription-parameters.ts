@@ -1,3 +1,4 @@
+import { TextEdits } from '@murmuration/pipeline/contract/text-edits';
 import { z } from 'zod';
 
 /** OpenAI's formats; `diarized_json` needs to know speakers, which no Whisper does. */
@@ -17,6 +18,12 @@ const shared = {
   response_format: ResponseFormat.default('json'),
   /** 0 climbs from 0 to 1 by itself where a text looks wrong. */
   temperature: temperature.default(0),
+  /** Ours: find and replace in the transcript. JSON, an array of rules: `[{"find": "jeff", "with": "Jeff"}]`. */
+  replace: z.string().max(64_000).default('[]'),
+  /** Ours: what is private becomes `[email]`, `[card]` …; nothing of the text is kept, and a stream tells it at the end. */
+  redact: TextEdits.shape.redact,
+  /** Ours: ISO code of the country whose telephone numbers are written without `+`. */
+  phone_country: TextEdits.shape.phoneCountry,
 };
 
 /** How the server may cut: it always listens for voices, so these are checked and otherwise left alone. */

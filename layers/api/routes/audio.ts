@@ -56,6 +56,7 @@ function requestOf(form: ReceivedForm, wanted: WantedTranscription, tools: ApiTo
     source: form.file.path,
     name: form.file.name,
     decoding: wanted.decoding,
+    edits: wanted.edits,
     wordsWherePossible: wanted.format === 'srt' || wanted.format === 'vtt',
   };
 }
@@ -87,10 +88,12 @@ async function stream(
   const requestId = c.get('requestId');
   await new Promise<void>((resolve, reject) => {
     hear(c, request, tools, signal, ({ segments }) => {
+      // None where they are to be edited: then all come at the end
       for (const event of deltas(segments)) events.write(event);
       resolve();
     })
       .then(({ transcript }) => {
+        if (wanted.edits !== undefined) for (const event of deltas(transcript.segments)) events.write(event);
         events.write(doneEvent(transcript, wanted));
         events.end();
         resolve();

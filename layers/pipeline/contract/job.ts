@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DecodingOptions } from './decoding.ts';
+import { TextEdits } from './text-edits.ts';
 import { Webhook } from './webhook.ts';
 
 export const FormatName = z.enum(['json', 'srt', 'vtt', 'tsv', 'txt']);
@@ -14,6 +15,8 @@ export const JobOptions = z.strictObject({
     .array(FormatName)
     .min(1)
     .default([...FormatName.options]),
+  /** What is changed before anything is delivered. */
+  edits: TextEdits.optional(),
   /** Where its end is told to; it changes nothing of the result. */
   webhook: Webhook.optional(),
 });

@@ -40,6 +40,8 @@ export const Batch = z.strictObject({
   model: z.string().min(1),
   decoding: DecodingOptions,
   segments: z.array(Segment).min(1),
+  /** What is heard is to be kept nowhere but for its job, and not longer. @default false */
+  confidential: z.literal(true).optional(),
 });
 export type Batch = z.infer<typeof Batch>;
 

@@ -10,5 +10,7 @@ export const WaitingTask = z.strictObject({
   segments: z.int().positive(),
   /** Of the segments that were sent. */
   soundSha256: Sha256,
+  /** Of the batch. */
+  confidential: z.literal(true).optional(),
 });
 export type WaitingTask = z.infer<typeof WaitingTask>;

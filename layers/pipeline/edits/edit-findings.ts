@@ -1,6 +1,7 @@
 import type { Finding } from '../contract/finding.ts';
 import type { SegmentTranscript } from '../contract/transcript.ts';
 import { editText } from './edit-text.ts';
+import { MOST_CHARACTERS, tooLong } from './replace.ts';
 import type { TextEdit } from './text-edit.ts';
 
 /** The segments of a transcript, in the same order before and after its edits. */
@@ -19,8 +20,11 @@ export function editFindings(
   { before, after }: EditedSegments,
 ): Finding[] {
   const changed = after.filter(({ text }, index) => text !== before[index]!.text);
+  let characters = 0;
   return findings.map((finding) => {
     const text = editText(finding.text, edits);
+    characters += text.length;
+    if (characters > MOST_CHARACTERS) throw tooLong('the rules');
     const around = changed.filter((segment) => finding.kind === 'doubtful' && isAt(segment, finding));
     const isShown = around.length === 0 || around.some((segment) => segment.text.includes(text));
     return { ...finding, text: isShown ? text : around.map((segment) => segment.text).join(' ') };

@@ -1,4 +1,4 @@
-import type { FoundSpan } from './redact.ts';
+import type { FoundSpan } from './found-span.ts';
 
 const SHORTEST = 13;
 const LONGEST = 19;

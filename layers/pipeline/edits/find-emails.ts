@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import type { FoundSpan } from './redact.ts';
+import type { FoundSpan } from './found-span.ts';
 
 /** What stands before "at example.com" when no address is meant: "find us at example.com". */
 const NOT_A_NAME = new Set(

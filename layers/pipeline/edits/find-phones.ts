@@ -1,5 +1,5 @@
 import { type CountryCode, findPhoneNumbersInText } from 'libphonenumber-js/min';
-import type { FoundSpan } from './redact.ts';
+import type { FoundSpan } from './found-span.ts';
 
 // libphonenumber knows which numbers can be dialled. A number that was misheard, or made up for a film (555), has the
 // shape of one and says as much about its owner.

@@ -1,4 +1,4 @@
-import type { FoundSpan } from './redact.ts';
+import type { FoundSpan } from './found-span.ts';
 
 // 3-2-4 digits; without any grouping only where the words before say what it is.
 const grouped = /(?<!\d[-\s,.]{0,2})(\d{3})[-\s,.–]{1,2}(\d{2})[-\s,.–]{1,2}(\d{4})(?![-–]?\d)/g;

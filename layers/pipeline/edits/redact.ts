@@ -1,20 +1,15 @@
 import { type CountryCode, isSupportedCountry } from 'libphonenumber-js/min';
+import { RedactKind } from '../contract/text-edits.ts';
 import { MurmurationError } from '../errors.ts';
 import { findCards } from './find-cards.ts';
 import { findEmails } from './find-emails.ts';
 import { findPhones } from './find-phones.ts';
 import { findSocialSecurity } from './find-social-security.ts';
+import type { FoundSpan } from './found-span.ts';
 import type { TextEdit } from './text-edit.ts';
 
-/** Where something private stands in a text, in UTF-16 units. */
-export interface FoundSpan {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** In the order of their work: nine digits of a card are no social security number. */
-export const redactKinds = ['email', 'card', 'ssn', 'phone'] as const;
-export type RedactKind = (typeof redactKinds)[number];
+/** In the order of their work. */
+export const redactKinds = RedactKind.options;
 
 export interface RedactOptions {
   /** ISO code of the country whose telephone numbers are written without `+`. @default US */
@@ -32,6 +27,7 @@ export function redact(kinds: readonly string[], { phoneCountry = 'US' }: Redact
     throw new MurmurationError(
       'invalid-argument',
       `cannot redact "${unknown ?? ''}": give one or more of ${redactKinds.join(', ')}, with commas between them`,
+      { details: { param: 'redact' } },
     );
   }
   const country = phoneCountry.toUpperCase();
@@ -39,6 +35,7 @@ export function redact(kinds: readonly string[], { phoneCountry = 'US' }: Redact
     throw new MurmurationError(
       'invalid-argument',
       `"${phoneCountry}" is no country whose telephone numbers are known: give an ISO code such as US or DE`,
+      { details: { param: 'phone_country' } },
     );
   }
   const asked = new Set(kinds);

@@ -1,39 +1,14 @@
-import { RE2JS, RE2JSException } from 're2js';
 import { z } from 'zod';
+import { ReplaceRule } from '../contract/replace-rule.ts';
 import { MurmurationError } from '../errors.ts';
+import { compileRegex } from './compile-regex.ts';
 import type { TextEdit } from './text-edit.ts';
 
-/** One rule of a rules file: a JSON array of these, applied in order. */
-export const ReplaceRule = z.union([
-  z.strictObject({
-    /** Found as it is written; a space stands for any white space. */
-    find: z.string().regex(/\S/, 'write at least one letter'),
-    with: z.string(),
-    /** @default true */
-    wholeWords: z.boolean().default(true),
-    /** @default true */
-    ignoreCase: z.boolean().default(true),
-  }),
-  z.strictObject({
-    /** RE2 syntax: as in JavaScript, without look-around and back-references. It takes linear time, whatever it is. */
-    regex: z.string().min(1),
-    /** `i` ignores case, `s` lets `.` be a line feed, `m` lets `^` and `$` be those of lines. */
-    flags: z
-      .string()
-      .regex(/^(?!.*(.).*\1)[ism]*$/, 'use i, s or m, each once')
-      .default(''),
-    /** `$1` is the first group, `$&` the whole match, `$$` a dollar sign. */
-    with: z.string(),
-    /** @default false */
-    wholeWords: z.boolean().default(false),
-    /** @default false */
-    ignoreCase: z.boolean().default(false),
-  }),
-]);
-export type ReplaceRule = z.infer<typeof ReplaceRule>;
+/** A transcript of 100 hours has some six million; rules that make more of it are no rules for one. */
+export const MOST_CHARACTERS = 8_000_000;
 
-/** The edits of a rules file's text. Throws `invalid-argument`, which names the rule, counted from 1. */
-export function parseReplaceRules(text: string): TextEdit[] {
+/** The rules in a text: a JSON array, applied in order. Throws `invalid-argument`, which names the rule, counted from 1. */
+export function readReplaceRules(text: string): ReplaceRule[] {
   let json: unknown;
   try {
     json = JSON.parse(text.replace(/^\ufeff/, ''));
@@ -44,26 +19,46 @@ export function parseReplaceRules(text: string): TextEdit[] {
   return json.map((rule: unknown, index) => {
     const parsed = ReplaceRule.safeParse(rule);
     if (!parsed.success) throw refusal(`rule ${index + 1}: ${problemOf(rule, parsed.error)}`, parsed.error);
-    return replace(parsed.data, `rule ${index + 1}`);
+    return parsed.data;
   });
 }
+
+/** The edits of a rules file's text. Throws as `readReplaceRules`, also for a regular expression that is none. */
+export const parseReplaceRules = (text: string): TextEdit[] => replaceAll(readReplaceRules(text));
+
+/** The edits of rules, each named by its number. Throws `invalid-argument`. */
+export const replaceAll = (rules: readonly ReplaceRule[]): TextEdit[] =>
+  rules.map((rule, index) => replace(rule, `rule ${index + 1}`));
 
 /** The edit of one rule; `name` stands in error messages. Throws `invalid-argument`. */
 export function replace(rule: ReplaceRule, name = 'the rule'): TextEdit {
   const matches = 'regex' in rule ? regexMatches(rule, name) : literalMatches(rule);
   return (text) => {
     const changes = [];
+    let characters = text.length;
     for (const match of matches(text)) {
       const start = match.index!;
       const end = start + match[0].length;
       // `\b` and `^` can still match nothing inside a text
       if (end === start || (rule.wholeWords && !standsAlone(text, start, end))) continue;
+      // Before it is made: `$&` may be the whole text, a thousand times
+      if (mostCharacters(rule, match) > MOST_CHARACTERS) throw tooLong(name);
       const replacement = 'regex' in rule ? expand(rule.with, match) : rule.with;
+      characters += replacement.length - match[0].length;
+      if (characters > Math.max(MOST_CHARACTERS, text.length)) throw tooLong(name);
       if (replacement !== match[0]) changes.push({ start, end, replacement });
     }
     return changes;
   };
 }
+
+/** A reference has two characters at least. */
+const mostCharacters = (rule: ReplaceRule, match: RegExpMatchArray) =>
+  'regex' in rule ? rule.with.length + (rule.with.split('$').length - 1) * match[0].length : rule.with.length;
+
+/** What is said of rules that make too much. */
+export const tooLong = (name: string) =>
+  refusal(`${name} makes more than ${MOST_CHARACTERS} characters of the text`);
 
 type Matches = (text: string) => Iterable<RegExpMatchArray>;
 type LiteralRule = Extract<ReplaceRule, { find: string }>;
@@ -78,20 +73,8 @@ function literalMatches({ find, ignoreCase }: LiteralRule): Matches {
 }
 
 /** By RE2, which takes time for the text alone: a regular expression from a file may be anyone's. */
-function regexMatches({ regex, flags: letters, ignoreCase }: RegexRule, name: string): Matches {
-  const flags =
-    (ignoreCase || letters.includes('i') ? RE2JS.CASE_INSENSITIVE : 0) |
-    (letters.includes('s') ? RE2JS.DOTALL : 0) |
-    (letters.includes('m') ? RE2JS.MULTILINE : 0);
-  let pattern: RE2JS;
-  try {
-    pattern = RE2JS.compile(RE2JS.translateRegExp(regex), flags);
-  } catch (cause) {
-    if (!(cause instanceof RE2JSException)) throw cause;
-    const why = cause.message.replace(/^error parsing regexp: /, '');
-    throw refusal(`${name}: ${why}: look-around and back-references are not understood`, cause);
-  }
-  if (pattern.matcher('').find()) throw refusal(`${name}: "${regex}" also matches nothing at all`);
+function regexMatches(rule: RegexRule, name: string): Matches {
+  const pattern = compileRegex(rule, (problem, cause) => refusal(`${name}: ${problem}`, cause));
   return (text) => pattern.matchAll(text);
 }
 
@@ -129,6 +112,6 @@ function refusal(problem: string, cause?: unknown): MurmurationError {
   return new MurmurationError(
     'invalid-argument',
     `the rules to replace by cannot be used: ${problem}; write [{"find": "jeff kennedy", "with": "J.F. Kennedy"}, …]`,
-    { cause },
+    { details: { param: 'replace' }, cause },
   );
 }

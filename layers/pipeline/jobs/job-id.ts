@@ -11,10 +11,19 @@ export interface JobIdInput {
 
 /** 32 hex digits; the same upload with the same options for the same model is the same job. */
 export function jobIdOf({ sourceKey, etag, options, model }: JobIdInput): string {
-  const { decoding, channels, preprocess, formats } = options;
+  const { decoding, channels, preprocess, formats, edits } = options;
   // Sorted, so that it does not matter who wrote the options in which order
   const sorted = Object.entries(decoding).sort(([a], [b]) => (a < b ? -1 : 1));
-  return shortHash([sourceKey, etag, sorted, channels, preprocess, [...formats].sort(), model]);
+  return shortHash([
+    sourceKey,
+    etag,
+    sorted,
+    channels,
+    preprocess,
+    [...formats].sort(),
+    model,
+    ...(edits === undefined ? [] : [edits]),
+  ]);
 }
 
 /** Where a job failed before anybody could read its options. */

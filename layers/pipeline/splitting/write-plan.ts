@@ -2,6 +2,7 @@ import type { JobOptions } from '../contract/job.ts';
 import type { PlanReady } from '../contract/messages.ts';
 import type { Batch, Recording } from '../contract/plan.ts';
 import type { UnnumberedSegment } from '../contract/plan-part.ts';
+import { isConfidential } from '../edits/open-edits.ts';
 import { MurmurationError } from '../errors.ts';
 import { needsWords } from '../formats/delivered-formats.ts';
 import { writeJson } from '../jobs/write-json.ts';
@@ -36,6 +37,7 @@ export function planBatches(
   segments: readonly UnnumberedSegment[],
 ): Batch[] {
   const decoding = { ...options.decoding, words: needsWords(options, segments.length) };
+  const secrecy = isConfidential(options.edits) ? { confidential: true as const } : {};
   const batches: Batch[] = [];
   const inOrder = [...segments].sort(
     (a, b) => a.startSeconds - b.startSeconds || (a.channel ?? 0) - (b.channel ?? 0),
@@ -48,7 +50,8 @@ export function planBatches(
       batches[batches.length - 1] = longer;
       continue;
     }
-    batches.push({ kind: 'batch', jobId, index: batches.length, model, decoding, segments: [segment] });
+    const about = { kind: 'batch', jobId, index: batches.length, model, decoding } as const;
+    batches.push({ ...about, segments: [segment], ...secrecy });
   }
   const largest = Math.max(...batches.map(sizeBytes));
   if (largest > LARGEST_BATCH_BYTES) throw optionsTooLong(options, largest);

@@ -12,7 +12,7 @@ export async function dispatchBatch(
   { taskToken, batch }: BatchOffered,
   { store, meter }: Pick<PipelinePorts, 'store' | 'meter'>,
 ): Promise<InferenceRequested> {
-  const { jobId, index, segments } = batch;
+  const { jobId, index, segments, confidential } = batch;
   const inferenceId = inferenceIdOf(batch, taskToken);
   const task: WaitingTask = {
     taskToken,
@@ -20,6 +20,7 @@ export async function dispatchBatch(
     index,
     segments: segments.length,
     soundSha256: soundSha256(segments),
+    ...(confidential && { confidential }),
   };
   await writeJson(store, keys.token(jobId, inferenceId), task);
   meter.add(metrics.batches, 1, 'Count', { lane: 'gpu' });

@@ -1,8 +1,13 @@
+import { JobStatus } from '../contract/job-status.ts';
 import type { JobEnded, JobFailed, StateFailure } from '../contract/messages.ts';
+import { Recording } from '../contract/plan.ts';
 import { failureInWords } from '../jobs/failure-in-words.ts';
+import { forgetHeard } from '../jobs/forget-heard.ts';
 import { jobIdOfSource } from '../jobs/job-id.ts';
+import { readJson } from '../jobs/read-json.ts';
 import { whyBatchesFailed } from '../jobs/why-batches-failed.ts';
 import { writeStatus } from '../jobs/write-status.ts';
+import { keys } from '../keys.ts';
 import { metrics } from '../metrics.ts';
 import type { PipelinePorts } from '../pipeline-ports.ts';
 import type { ObjectStore } from '../ports.ts';
@@ -18,9 +23,21 @@ export async function failJob(
   const { jobId = jobIdOfSource(sourceKey) } = known;
   const broken = await describe(jobId, failure, store);
   const { code = broken.code, reason = broken.reason } = known;
+  await forget({ sourceKey, jobId: known.jobId }, store);
   const isNew = await writeStatus({ jobId, sourceKey, state: 'failed', code, reason }, { store, clock });
   if (isNew) meter.add(metrics.jobsFailed, 1, 'Count');
   return { kind: 'job-failed', jobId, sourceKey, state: 'failed', code, reason };
+}
+
+/** Before its status is written over: where a state broke, only that says which job it was. */
+async function forget(
+  { sourceKey, jobId }: { sourceKey: string; jobId: string | undefined },
+  store: ObjectStore,
+): Promise<void> {
+  const readable = <T>(found: Promise<T>) => found.catch(() => undefined);
+  const id = jobId ?? (await readable(readJson(store, keys.sourceStatus(sourceKey), JobStatus)))?.jobId;
+  const recording = id && (await readable(readJson(store, keys.recording(id), Recording)));
+  if (recording) await forgetHeard(recording, store);
 }
 
 async function describe(

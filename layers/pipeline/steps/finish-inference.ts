@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { BatchFailure, BatchResult } from '../contract/batch-result.ts';
+import { JobStatus } from '../contract/job-status.ts';
 import type { InferenceFinished, InferenceUnknown, TaskFailed, TaskSucceeded } from '../contract/messages.ts';
 import { WaitingTask } from '../contract/waiting-task.ts';
+import { forget } from '../jobs/forget-heard.ts';
 import { jobOfInference } from '../jobs/inference-id.ts';
 import { meterBatch } from '../jobs/meter-batch.ts';
 import { readAttempt } from '../jobs/read-attempt.ts';
@@ -27,6 +29,14 @@ export async function finishInference(
   const task = jobId && (await readJson(store, keys.token(jobId, inferenceId), WaitingTask));
   if (!task) return { kind: 'inference-unknown', inferenceId };
   const { taskToken, index } = task;
+  const done = { kind: 'batch-done', jobId: task.jobId, index, lane: 'gpu' } as const;
+  const succeeded: TaskSucceeded = { kind: 'task-succeeded', taskToken, output: done };
+  if (task.confidential && !(await isUnderWay(task.jobId, store))) {
+    await forgetAnswer(message, store);
+    return { kind: 'inference-unknown', inferenceId };
+  }
+  // Its first telling took the answer out of its object
+  if (task.confidential && (await readAttempt(task, 'gpu', store)) !== undefined) return succeeded;
   const answer = await readAnswer(message, task, store);
   if ('reason' in answer) {
     const key = keys.batchFailure(task.jobId, index, 'gpu');
@@ -39,8 +49,17 @@ export async function finishInference(
   const known = await readAttempt(answer, 'gpu', store);
   await writeJson(store, keys.batchResult(task.jobId, index, 'gpu'), answer);
   if (known === undefined) meterBatch(answer, meter);
-  const output = { kind: 'batch-done', jobId: task.jobId, index, lane: 'gpu' } as const;
-  return { kind: 'task-succeeded', taskToken, output };
+  if (task.confidential) await forgetAnswer(message, store);
+  return succeeded;
+}
+
+/** Whether its batches are still awaited: what comes later would be kept, and nobody would take it out again. */
+async function isUnderWay(jobId: string, store: PipelinePorts['store']): Promise<boolean> {
+  return (await readJson(store, keys.status(jobId), JobStatus))?.state === 'transcribing';
+}
+
+async function forgetAnswer({ outputKey }: InferenceFinished, store: PipelinePorts['store']): Promise<void> {
+  if (outputKey !== undefined) await forget(outputKey, store);
 }
 
 async function readAnswer(

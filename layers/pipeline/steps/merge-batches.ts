@@ -4,11 +4,15 @@ import type { JobFailed, PlanTranscribed, TranscriptReady } from '../contract/me
 import { Batch, Recording } from '../contract/plan.ts';
 import type { Report } from '../contract/report.ts';
 import type { Transcript } from '../contract/transcript.ts';
+import { editRecording } from '../edits/edit-recording.ts';
+import { isConfidential, openEdits } from '../edits/open-edits.ts';
 import { deliveredFormats, keepsWords } from '../formats/delivered-formats.ts';
 import { timestamp } from '../formats/timestamp.ts';
 import { speechOf } from '../hearing/placed-segment.ts';
 import { estimateCost } from '../jobs/estimate-cost.ts';
+import { forgetHeard } from '../jobs/forget-heard.ts';
 import { isSuperseded } from '../jobs/is-superseded.ts';
+import { jobFailure } from '../jobs/job-failure.ts';
 import { meterCpuEnd } from '../jobs/meter-batch.ts';
 import { needJson, readJson } from '../jobs/read-json.ts';
 import { type BatchOutcome, readResults } from '../jobs/read-results.ts';
@@ -37,13 +41,21 @@ export async function mergeBatches(
     const reason = `another recording was uploaded as "${sourceKey}" since, and its transcript is the one that is kept`;
     return { kind: 'job-failed', jobId, sourceKey, code: 'file-not-found', reason };
   }
+  const told = await toldBefore(recording, store);
+  if (told !== undefined) return told;
   const outcomes = await readResults(await needJson(store, keys.plan(jobId), z.array(Batch)), store);
   const failed = outcomes.filter(({ result }) => result === undefined);
   if (failed.length === outcomes.length) {
     const { code = 'internal', reason = 'no lane finished it' } = failed[0]?.failures.at(-1) ?? {};
     return { kind: 'job-failed', jobId, sourceKey, code, reason: `no batch could be transcribed: ${reason}` };
   }
-  const { transcript, report } = merge(recording, outcomes);
+  let merged: ReturnType<typeof merge>;
+  try {
+    merged = merge(recording, outcomes);
+  } catch (error) {
+    return jobFailure(error, { jobId, sourceKey });
+  }
+  const { transcript, report } = merged;
   const outputs = await deliver(transcript, recording, store);
   await writeJson(store, keys.report(jobId), report);
 
@@ -78,6 +90,19 @@ export async function mergeBatches(
     }
     if (prices) meter.add(metrics.estimatedCost, estimateCost(results, prices), 'None');
   }
+  await forgetHeard(recording, store);
+  return { kind: 'transcript-ready', jobId, sourceKey, state, durationSeconds, outputs };
+}
+
+/** Where what was heard is not kept, what was delivered of it stands: there is nothing left to merge it of again. */
+async function toldBefore(recording: Recording, store: ObjectStore): Promise<TranscriptReady | undefined> {
+  const { jobId, sourceKey, options } = recording;
+  if (!isConfidential(options.edits)) return undefined;
+  const status = await readJson(store, keys.status(jobId), JobStatus);
+  if (status?.outputs === undefined || (status.state !== 'done' && status.state !== 'partial'))
+    return undefined;
+  await forgetHeard(recording, store);
+  const { state, outputs, durationSeconds = recording.durationSeconds } = status;
   return { kind: 'transcript-ready', jobId, sourceKey, state, durationSeconds, outputs };
 }
 
@@ -88,7 +113,7 @@ function merge(
   const { jobId, sourceKey, model, options, durationSeconds, warnings } = recording;
   const segments = outcomes.flatMap(({ batch }) => batch.segments);
   const listened = segments.every(({ speech }) => speech !== undefined);
-  const { transcript, findings } = finishTranscript({
+  const finished = finishTranscript({
     heard: outcomes.flatMap(heardInBatch),
     speech: listened ? segments.flatMap((segment) => speechOf(placeOf(segment))) : undefined,
     keepWords: keepsWords(options),
@@ -96,6 +121,7 @@ function merge(
     decoding: options.decoding,
     durationSeconds,
   });
+  const { transcript, findings } = editRecording(finished, openEdits(options.edits));
   const batches = outcomes.map(({ batch: { index }, result, failures }) => ({
     index,
     ...(result === undefined ? {} : { lane: result.lane }),

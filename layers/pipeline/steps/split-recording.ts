@@ -2,6 +2,7 @@ import { BYTES_PER_SAMPLE } from '../audio/sixteen-bit.ts';
 import { JobOptions, type MediaUploaded } from '../contract/job.ts';
 import { JobStatus } from '../contract/job-status.ts';
 import type { AlreadyDelivered, JobFailed, PlanReady, WindowsReady } from '../contract/messages.ts';
+import { openEdits } from '../edits/open-edits.ts';
 import { MurmurationError } from '../errors.ts';
 import { jobFailure } from '../jobs/job-failure.ts';
 import { jobIdOf } from '../jobs/job-id.ts';
@@ -96,9 +97,13 @@ async function isDelivered({ outputs = {} }: JobStatus, store: ObjectStore): Pro
 /** What the event says, and before that what lies beside the recording. Throws `invalid-argument`. */
 async function readOptions({ key, options }: MediaUploaded, store: ObjectStore): Promise<JobOptions> {
   const bytes = await store.read(keys.options(key));
-  if (bytes === undefined) return options;
-  const parsed = JobOptions.safeParse(parseJson(bytes));
-  if (parsed.success) return parsed.data;
+  const parsed =
+    bytes === undefined ? { success: true as const, data: options } : JobOptions.safeParse(parseJson(bytes));
+  if (parsed.success) {
+    // Rules that cannot be used are told before anything is heard
+    openEdits(parsed.data.edits);
+    return parsed.data;
+  }
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`);
   throw new MurmurationError(
     'invalid-argument',

@@ -56,7 +56,7 @@ async function hear(
   batch: Omit<BatchForCpu, 'gpuFailure'>,
   { store, clock, engine, cache }: BatchPorts,
 ): Promise<BatchResult> {
-  const { jobId, index, model, decoding } = batch;
+  const { jobId, index, model, decoding, confidential } = batch;
   if (model !== engine.modelId) {
     throw new MurmurationError(
       'model-not-found',
@@ -65,6 +65,9 @@ async function hear(
   }
   const segments = await readSegments(batch, store);
   const measured = measuredEngine(engine, clock);
-  const heard = await hearBatch(segments, decoding, { engine: measured, cache });
+  const heard = await hearBatch(segments, decoding, {
+    engine: measured,
+    cache: confidential ? undefined : cache,
+  });
   return { jobId, index, lane, model, soundSha256: soundSha256(batch.segments), ...heard };
 }
