@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LayerPart } from './file-layer.ts';
@@ -49,13 +49,34 @@ export function mediaParts(): LayerPart[] {
   ];
 }
 
-/** A model of models/artifacts. Throws where there is none. */
-export function modelParts(model: string): LayerPart[] {
-  const from = fileURLToPath(new URL(`../models/artifacts/${model}`, import.meta.url));
+/** The voice detector, for those who decode nothing. */
+export function voiceParts(): LayerPart[] {
+  const name = 'silero-vad-v6.onnx';
+  return [{ from: join(media, name), to: `nodejs/node_modules/@murmuration/media/${name}` }];
+}
+
+const artifacts = fileURLToPath(new URL('../models/artifacts', import.meta.url));
+
+/** A model of models/artifacts, then those of its ladder beside it. Throws where one is not there. */
+export function modelParts(model: string, parent: string = artifacts): LayerPart[] {
+  const first = modelPart(model, parent);
+  return [first, ...ladderOf(first.from).map((next) => modelPart(next, parent))];
+}
+
+function modelPart(model: string, parent: string): LayerPart {
+  const from = join(parent, model);
   if (!existsSync(from) || !statSync(from).isDirectory()) {
     throw new Error(
       `there is no model at models/artifacts/${model}: build it (models/README.md), or set cpuImage to an image that holds it`,
     );
   }
-  return [{ from, to: `models/${model}` }];
+  return { from, to: `models/${model}` };
+}
+
+/** Ids. */
+function ladderOf(folder: string): string[] {
+  const { ladder = [] } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
+    ladder?: { model: string }[];
+  };
+  return ladder.map(({ model }) => model);
 }

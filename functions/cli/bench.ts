@@ -1,4 +1,7 @@
+import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
+import { countEscalated } from '@murmuration/pipeline/transcripts/count-escalated';
+import type { Rung } from '@murmuration/whisper/read-ladder';
 import { interruptSignal } from './interrupt-signal.ts';
 import { openLaptop } from './laptop.ts';
 import { median } from './median.ts';
@@ -9,20 +12,22 @@ import { writeOut } from './write-out.ts';
 export interface BenchOptions {
   readonly model: string;
   readonly threads?: number;
+  readonly ladder?: readonly Rung[];
   readonly runs: number;
 }
 
 /** Transcribes one recording again and again and prints how long that took. For comparisons: `npm run bench`. */
-export async function bench(path: string, { model, threads, runs }: BenchOptions): Promise<void> {
+export async function bench(path: string, { model, threads, ladder, runs }: BenchOptions): Promise<void> {
   const signal = interruptSignal();
   const loadStartedAt = performance.now();
-  const laptop = await openLaptop({ model, threads, cache: false });
+  const laptop = await openLaptop({ model, threads, ladder, cache: false });
   const loadSeconds = secondsSince(loadStartedAt);
   const engine = timedEngine(laptop.ports.engine);
   const ports = { ...laptop.ports, engine };
   const wholeSeconds: number[] = [];
   const engineSeconds: number[] = [];
   let audioSeconds = 0;
+  let escalated = '';
   try {
     for (let run = 0; run < runs; run++) {
       const startedAt = performance.now();
@@ -31,6 +36,7 @@ export async function bench(path: string, { model, threads, runs }: BenchOptions
       wholeSeconds.push(secondsSince(startedAt));
       engineSeconds.push(engine.busySeconds() - before);
       audioSeconds = transcript.durationSeconds;
+      escalated = escalatedNote(transcript.segments);
     }
   } finally {
     await laptop.close();
@@ -49,8 +55,15 @@ export async function bench(path: string, { model, threads, runs }: BenchOptions
         row('file to transcript', wholeSeconds),
         row('engine alone', engineSeconds),
       ]) +
-      `\nmodel load ${milliseconds(loadSeconds)}, peak memory ${peakMegabytes.toFixed(0)} MB\n`,
+      `\nmodel load ${milliseconds(loadSeconds)}, peak memory ${peakMegabytes.toFixed(0)} MB\n${escalated}`,
   );
+}
+
+function escalatedNote(segments: readonly SegmentTranscript[]): string {
+  const count = countEscalated(segments);
+  return count === 0
+    ? ''
+    : `${count} of ${segments.length} segments were written by another model of the ladder\n`;
 }
 
 const secondsSince = (startedAt: number) => (performance.now() - startedAt) / 1000;

@@ -75,8 +75,10 @@ Formats: text is the words; json is everything the kit knows, in its own shape; 
 srt and vtt are captions of at most 2 lines of 42 characters; tsv is Whisper's table (start and end in ms, text).
 
 --jsonl prints one line a recording:
-  {"file","text","language","model","durationSeconds","seconds","segments","cached","fallbacks","dropped","warnings"}
+  {"file","text","language","model","durationSeconds","seconds","segments","cached","fallbacks","escalated",
+   "dropped","warnings"}
   where seconds is the time it took and fallbacks counts decoding attempts that were not kept,
+  escalated the segments that another model of the ladder wrote,
   and dropped holds text that was left out, with the reason.
 
 Exit codes: murmuration --help

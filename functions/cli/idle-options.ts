@@ -1,8 +1,13 @@
 import type { FormatName } from '@murmuration/pipeline/formats/formats';
 import type { DeliveryOptions } from './delivery.ts';
 import type { EditOptions } from './edits.ts';
+import type { LaptopOptions } from './laptop.ts';
 
 const CAPTIONS: readonly FormatName[] = ['srt', 'vtt', 'tsv'];
+
+interface IdleOptions extends DeliveryOptions, EditOptions, Pick<LaptopOptions, 'ladder'> {
+  readonly temperatures?: readonly number[];
+}
 
 /**
  * Notes on options that change nothing as the others stand. They are no error: nothing is lost by them, and whoever
@@ -10,7 +15,7 @@ const CAPTIONS: readonly FormatName[] = ['srt', 'vtt', 'tsv'];
  * @param formats what is written
  */
 export function idleOptions(
-  { highlightWords, maxLineLength, maxLines, phoneCountry, redact }: DeliveryOptions & EditOptions,
+  { highlightWords, maxLineLength, maxLines, phoneCountry, redact, ladder, temperatures }: IdleOptions,
   formats: readonly FormatName[],
 ): string[] {
   const hasCaptions = formats.some((format) => CAPTIONS.includes(format));
@@ -21,5 +26,8 @@ export function idleOptions(
   if (maxLineLength !== undefined && !hasCaptions) note('--max-line-length', '--format srt, vtt or tsv');
   if (maxLines !== undefined && !hasCaptions) note('--max-lines', '--format srt, vtt or tsv');
   if (phoneCountry !== undefined && !redact?.includes('phone')) note('--phone-country', '--redact phone');
+  if (ladder !== undefined && ladder.length > 0 && temperatures?.length === 1) {
+    note('--ladder', 'a second of --temperatures: one alone asks for one hearing');
+  }
   return notes;
 }

@@ -1,5 +1,6 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
+import { countEscalated } from '@murmuration/pipeline/transcripts/count-escalated';
 
 /** One recording as one line of JSON, for programs such as `models/evaluate.py`. */
 export function jsonLine(
@@ -18,6 +19,7 @@ export function jsonLine(
     segments: segments.length,
     cached,
     fallbacks: segments.reduce((sum, segment) => sum + segment.fallbacks.length, 0),
+    escalated: countEscalated(segments),
     dropped: segments.flatMap((segment) => segment.dropped ?? []),
     warnings,
   };
@@ -29,8 +31,11 @@ export function reportLine(
   file: string,
   { transcript, media, findings, warnings }: RecordingTranscribed,
 ): string {
-  const { model, language, durationSeconds } = transcript;
-  return `${JSON.stringify({ file, media, model, language, durationSeconds, findings, warnings })}\n`;
+  const { model, language, durationSeconds, segments } = transcript;
+  const escalated = segments.flatMap(({ model, startSeconds, endSeconds }) =>
+    model === undefined ? [] : [{ model, startSeconds, endSeconds }],
+  );
+  return `${JSON.stringify({ file, media, model, language, durationSeconds, escalated, findings, warnings })}\n`;
 }
 
 /** Why a recording has no transcript, as one line of JSON between those of `reportLine`. */

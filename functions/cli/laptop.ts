@@ -8,6 +8,7 @@ import { createEngine } from '@murmuration/whisper/engine';
 import { resolveLanguage } from '@murmuration/whisper/languages';
 import { readManifest } from '@murmuration/whisper/load-model';
 import { findModel } from '@murmuration/whisper/model-registry';
+import type { Rung } from '@murmuration/whisper/read-ladder';
 import { sessionsFor } from '@murmuration/whisper/sessions';
 import { writeNote } from './report-failure.ts';
 
@@ -18,6 +19,8 @@ export interface LaptopOptions {
   readonly language?: string;
   readonly threads?: number | undefined;
   readonly batchSize?: number | undefined;
+  /** Models for what the first is not sure of. @default the manifest's */
+  readonly ladder?: readonly Rung[] | undefined;
   /** Keep transcripts of segments for the next time. @default true */
   readonly cache?: boolean | undefined;
   /** Which hosts an address may name. @default 'network' */
@@ -48,6 +51,7 @@ export async function openLaptop({
   language = 'auto',
   threads,
   batchSize,
+  ladder,
   cache = true,
   reach,
   startsAhead,
@@ -57,7 +61,7 @@ export async function openLaptop({
   const code = resolveLanguage(language, manifest);
   const decoder = mediaDecoder({ reach, startsAhead });
   const sessions = sessionsFor(manifest, threads);
-  const engine = await createEngine({ modelFolder, threads, batchSize, sessions });
+  const engine = await createEngine({ modelFolder, threads, batchSize, ladder, sessions });
   const voice = await createVoiceDetector();
   return {
     ports: {

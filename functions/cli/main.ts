@@ -4,6 +4,7 @@ import { helpFooter, transcribeHelpFooter } from './help-text.ts';
 import {
   finiteNumber,
   formatList,
+  ladder,
   list,
   portNumber,
   positiveNumber,
@@ -18,6 +19,11 @@ import { leaveStreamErrors } from './write-out.ts';
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 const model = ['-m, --model <model>', 'id from "models list", or a folder', 'whisper-tiny.en-int8'] as const;
+const ladderOf = [
+  '--ladder <model[@limit],…>',
+  'ask these for what the model is not sure of; none: nobody (default: what its manifest names)',
+  ladder,
+] as const;
 const threads = ['--threads <n>', 'threads (default: the physical cores, at most 8)', positiveWhole] as const;
 
 /** Runs one command line to its end and answers the exit code. Each command loads what it needs when it runs. */
@@ -38,6 +44,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('-f, --format <name,…>', 'text (default), json, verbose_json, srt, vtt, tsv', formatList)
     .option('-o, --output-dir <folder>', 'write files there instead of stdout; takes several formats')
     .option(...model)
+    .option(...ladderOf)
     .option('-l, --language <language>', 'code or English name: en, German, …', 'auto')
     .addOption(new Option('--task <task>', 'translate is into English').choices(['transcribe', 'translate']))
     .option('--prompt <text>', 'earlier text, or spellings to follow')
@@ -107,6 +114,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--host <address>', 'where to listen; beyond this machine only with --keys', '127.0.0.1')
     .option('-p, --port <n>', '0 takes a free one', portNumber, 8000)
     .option(...model)
+    .option(...ladderOf)
     .option(...threads)
     .option('--keys <file>', 'let in who has a key of this file: see "murmuration keys"')
     .option('--data <folder>', 'for jobs and uploads (default: ~/.local/share/murmuration)')
@@ -157,6 +165,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('measure a model on a recording, warm')
     .argument('<file>', 'any recording')
     .option(...model)
+    .option(...ladderOf)
     .option(...threads)
     .option('--runs <n>', 'how often the recording is transcribed', positiveWhole, 5)
     .action(async (file, options) => {
@@ -169,6 +178,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('transcribe a manifest of recordings and count the errors')
     .argument('<manifest>', 'JSONL: {"file", "text", "language"?} a line, files relative to it')
     .option(...model)
+    .option(...ladderOf)
     .option(
       '-l, --language <language>',
       'code or English name; a text that names none is compared by its rules (auto: English)',

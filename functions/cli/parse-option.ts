@@ -1,4 +1,5 @@
 import { type FormatName, formatNames } from '@murmuration/pipeline/formats/formats';
+import type { Rung } from '@murmuration/whisper/read-ladder';
 import { InvalidArgumentError } from 'commander';
 
 /** A whole number from 1. */
@@ -49,6 +50,23 @@ export function list(written: string): string[] {
     .filter((part) => part !== '');
   if (parts.length === 0) throw new InvalidArgumentError('give one or more, with commas between them.');
   return parts;
+}
+
+/** Below it a text without fault is heard again, where the ladder names no other limit: see models/README.md. */
+const LADDER_LIMIT = -0.5;
+
+/** Models, each with the average log-probability below which it is asked: `turbo@-0.4`. `none` is an empty ladder. */
+export function ladder(written: string): Rung[] {
+  if (written.trim() === 'none') return [];
+  return list(written).map((part) => {
+    const [model = '', limit, ...more] = part.split('@');
+    const averageLogprobBelow = limit === undefined ? LADDER_LIMIT : Number(limit);
+    const isRung = model !== '' && limit !== '' && averageLogprobBelow <= 0 && more.length === 0;
+    if (isRung) return { model, averageLogprobBelow };
+    throw new InvalidArgumentError(
+      'give models with commas between them, a limit such as @-0.5 after each, or none.',
+    );
+  });
 }
 
 /** Sampling temperatures from 0 to 1. */

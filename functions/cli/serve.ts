@@ -10,6 +10,7 @@ import { createApi } from '@murmuration/api/create-api';
 import { hearJob } from '@murmuration/api/hear-job';
 import { realtimeServer } from '@murmuration/api/realtime/realtime-server';
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { Rung } from '@murmuration/whisper/read-ladder';
 import { interruptSignal } from './interrupt-signal.ts';
 import { openLaptop } from './laptop.ts';
 import { writeNote } from './report-failure.ts';
@@ -23,6 +24,7 @@ export interface ServeOptions {
   readonly port: number;
   readonly model: string;
   readonly threads?: number;
+  readonly ladder?: readonly Rung[];
   readonly keys?: string;
   readonly data?: string;
   /** Jobs heard side by side. */

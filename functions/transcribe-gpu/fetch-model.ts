@@ -9,11 +9,19 @@ const PART_BYTES = 16 << 20;
 const PARTS_AT_ONCE = 8;
 
 /**
- * Copies a model's files from `prefix` of the store into `folder`; whoever loads it checks them against the manifest, which
- * is written last. Throws `model-not-found`, `model-corrupt`, and what the store throws.
+ * Copies a model's files from `prefix` of the store into `folder`, and the models of its ladder, which lie in `ladder/` of
+ * both, so that one permission and one folder hold all; whoever loads them checks them against their manifests, each of
+ * which is written last. Throws `model-not-found`, `model-corrupt`, and what the store throws.
  */
 export async function fetchModel(store: ObjectStore, prefix: string, folder: string): Promise<void> {
   const from = prefix.replace(/\/*$/, '/');
+  const { ladder = [] } = await copyModel(store, from, folder);
+  for (const { model } of ladder) {
+    await copyModel(store, `${from}ladder/${model}/`, join(folder, 'ladder', model));
+  }
+}
+
+async function copyModel(store: ObjectStore, from: string, folder: string): Promise<Manifest> {
   const text = await store.read(`${from}manifest.json`);
   if (text === undefined) {
     throw new MurmurationError(
@@ -21,10 +29,13 @@ export async function fetchModel(store: ObjectStore, prefix: string, folder: str
       `no model at "${from}": manifest.json is not there; copy a built model's folder to it`,
     );
   }
-  const names = Object.keys(parse(text, from).files);
+  const manifest = parse(text, from);
   await mkdir(folder, { recursive: true });
-  for (const name of names) await fetchFile(store, `${from}${name}`, join(folder, name));
+  for (const name of Object.keys(manifest.files)) {
+    await fetchFile(store, `${from}${name}`, join(folder, name));
+  }
   await writeFile(join(folder, 'manifest.json'), text);
+  return manifest;
 }
 
 async function fetchFile(store: ObjectStore, key: string, path: string): Promise<void> {

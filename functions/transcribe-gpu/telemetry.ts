@@ -28,6 +28,9 @@ export function createTelemetry(): Telemetry {
   const underWay = gauge('requests_under_way', 'Requests that are being answered.');
   const requestSeconds = histogram('request_seconds', 'From the body to the answer.', SECONDS);
   const segments = counter('segments_total', 'Segments that an engine transcribed.', ['device']);
+  const escalated = counter('escalated_segments_total', 'Segments that another model of the ladder wrote.', [
+    'device',
+  ]);
   const audioSeconds = counter('audio_seconds_total', 'Seconds of audio transcribed.', ['device']);
   const batchSegments = histogram(
     'batch_segments',
@@ -69,8 +72,16 @@ export function createTelemetry(): Telemetry {
     started({ waitedMilliseconds }) {
       waited.observe(waitedMilliseconds / 1000);
     },
-    finished({ device, segments: count, milliseconds, audioSeconds: seconds, padding: share }) {
+    finished({
+      device,
+      segments: count,
+      milliseconds,
+      audioSeconds: seconds,
+      padding: share,
+      escalated: up,
+    }) {
       segments.inc({ device }, count);
+      escalated.inc({ device }, up);
       audioSeconds.inc({ device }, seconds);
       batchSegments.observe({ device }, count);
       batchSeconds.observe({ device }, milliseconds / 1000);

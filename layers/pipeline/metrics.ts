@@ -16,6 +16,8 @@ export const metrics = {
   cacheMisses: 'CacheMisses',
   /** Calls to the cache that failed: the work goes on without it. */
   cacheErrors: 'CacheErrors',
+  /** Segments that another model of the ladder wrote. Dimension `lane`. */
+  segmentsEscalated: 'SegmentsEscalated',
   audioSeconds: 'AudioSeconds',
   jobsDone: 'JobsDone',
   jobsPartial: 'JobsPartial',

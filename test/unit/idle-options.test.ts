@@ -24,6 +24,12 @@ describe('idleOptions', () => {
       ['text'],
       ['--phone-country changes nothing without --redact phone'],
     ],
+    [
+      'a ladder without a temperature to climb',
+      { ladder: [{ model: 'large', averageLogprobBelow: -0.5 }], temperatures: [0] },
+      ['text'],
+      ['--ladder changes nothing without a second of --temperatures: one alone asks for one hearing'],
+    ],
   ] as const)('notes %s', (_, options, formats, notes) => {
     expect(idleOptions(options, formats)).toEqual(notes);
   });

@@ -27,8 +27,12 @@ export function evaluationTable(recordings: readonly EvaluatedRecording[], summa
     summary.noiseClips === 0
       ? ''
       : `${summary.noiseWords} words invented in ${summary.noiseClips} clips of noise\n`;
+  const escalated =
+    summary.escalated === 0
+      ? ''
+      : `${summary.escalated} of ${summary.segments} segments were written by another model of the ladder\n`;
   const warm = summary.cached === 0 ? '' : 'segments from the cache make it look faster: --no-cache\n';
-  return table([header, ...rows, all]) + noise + warm;
+  return table([header, ...rows, all]) + noise + escalated + warm;
 }
 
 const countsOf = ({

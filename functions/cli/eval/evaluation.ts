@@ -1,5 +1,6 @@
 import type { Finding } from '@murmuration/pipeline/contract/finding';
 import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
+import { countEscalated } from '@murmuration/pipeline/transcripts/count-escalated';
 import { type EvaluatedSegment, evaluateSegments, type TimedSpan } from './evaluate-segments.ts';
 import type { Reference } from './read-references.ts';
 import { errorsOf, percentOf, type Score, scoreTranscript, sumScores } from './score-transcript.ts';
@@ -17,6 +18,8 @@ export interface EvaluatedRecording extends Score {
   readonly cached: number;
   /** Decoding attempts that were not kept. */
   readonly fallbacks: number;
+  /** Segments that another model of the ladder wrote. */
+  readonly escalated: number;
   /** What was left out, or kept with doubt. */
   readonly findings: readonly Finding[];
   /** Errors and speed of each segment; empty where nearly all is wrong. */
@@ -40,6 +43,7 @@ export function evaluateRecording(
     segments: transcript.segments.length,
     cached,
     fallbacks: transcript.segments.reduce((sum, segment) => sum + segment.fallbacks.length, 0),
+    escalated: countEscalated(transcript.segments),
     findings,
     bySegment: evaluateSegments(text, transcript.segments, language, batches),
   };
@@ -76,6 +80,7 @@ export function summarize(
     segments: sum((recording) => recording.segments),
     cached: sum((recording) => recording.cached),
     fallbacks: sum((recording) => recording.fallbacks),
+    escalated: sum((recording) => recording.escalated),
     findings: sum((recording) => recording.findings.length),
     failed,
   };

@@ -4,7 +4,7 @@ import type { TranscribeOptions } from '../transcribe.ts';
 /** Throws `invalid-argument` where an option would silently do nothing, for the server knows no such thing. */
 export function checkRemoteOptions(options: TranscribeOptions): void {
   const { temperatures, seed, compressionRatioThreshold, logprobThreshold, noSpeechThreshold } = options;
-  const { shortContext, threads, batchSize, report } = options;
+  const { shortContext, ladder, threads, batchSize, report } = options;
   const given = Object.entries({
     '--temperatures': temperatures,
     '--seed': seed,
@@ -12,6 +12,7 @@ export function checkRemoteOptions(options: TranscribeOptions): void {
     '--logprob-threshold': logprobThreshold,
     '--no-speech-threshold': noSpeechThreshold,
     '--no-short-context': shortContext ? undefined : true,
+    '--ladder': ladder,
     '--threads': threads,
     '--batch-size': batchSize,
     '--report': report,

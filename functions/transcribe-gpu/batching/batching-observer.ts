@@ -12,6 +12,8 @@ export interface BatchingObserver {
     readonly audioSeconds: number;
     /** 0 to 1. */
     readonly padding: number;
+    /** Segments that another model of the ladder wrote. */
+    readonly escalated: number;
   }): void;
   outOfMemory(batch: { readonly device: string; readonly segments: number; readonly givenUp: boolean }): void;
   /** The device cannot be used again by this process. */

@@ -2,6 +2,7 @@ import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
+import { countEscalated } from '@murmuration/pipeline/transcripts/count-escalated';
 import type { BatchedDevice } from './batched-device.ts';
 import type { BatchingObserver } from './batching-observer.ts';
 import { paddingShare } from './padding-share.ts';
@@ -43,6 +44,7 @@ export async function runHalving(
       milliseconds: performance.now() - startedAt,
       audioSeconds: samples.reduce((sum, length) => sum + length, 0) / SAMPLE_RATE_HERTZ,
       padding: paddingShare(samples),
+      escalated: countEscalated(transcripts),
     });
     for (const [index, segment] of batch.entries()) segment.resolve(transcripts[index]!, workedSeconds);
   } catch (error) {

@@ -1,12 +1,15 @@
 import type { BatchResult } from '../contract/batch-result.ts';
 import { metrics } from '../metrics.ts';
 import type { Meter } from '../ports.ts';
+import { countEscalated } from '../transcripts/count-escalated.ts';
 
 /** Counts what a lane heard in a batch. */
 export function meterBatch(result: BatchResult, meter: Meter): void {
   const { lane, transcripts, cached, segmentSeconds } = result;
   const heard = transcripts.length - cached;
   if (cached > 0) meter.add(metrics.cacheHits, cached, 'Count');
+  const escalated = countEscalated(transcripts);
+  if (escalated > 0) meter.add(metrics.segmentsEscalated, escalated, 'Count', { lane });
   if (heard === 0) return;
   meter.add(metrics.cacheMisses, heard, 'Count');
   const milliseconds = segmentSeconds.map((seconds) => seconds * 1000);
