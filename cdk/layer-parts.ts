@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LayerPart } from './file-layer.ts';
@@ -57,7 +57,10 @@ export function voiceParts(): LayerPart[] {
 
 const artifacts = fileURLToPath(new URL('../models/artifacts', import.meta.url));
 
-/** A model of models/artifacts, then those of its ladder beside it. Throws where one is not there. */
+/**
+ * A model of models/artifacts, then those of its ladder beside it. Throws where one is not there, and where one was not
+ * found to compute what its weights say.
+ */
 export function modelParts(model: string, parent: string = artifacts): LayerPart[] {
   const first = modelPart(model, parent);
   return [first, ...ladderOf(first.from).map((next) => modelPart(next, parent))];
@@ -65,9 +68,15 @@ export function modelParts(model: string, parent: string = artifacts): LayerPart
 
 function modelPart(model: string, parent: string): LayerPart {
   const from = join(parent, model);
-  if (!existsSync(from) || !statSync(from).isDirectory()) {
+  if (!existsSync(join(from, 'manifest.json'))) {
     throw new Error(
       `there is no model at models/artifacts/${model}: build it (models/README.md), or set cpuImage to an image that holds it`,
+    );
+  }
+  // A build says null until `verify` has compared its tokens with a reference's, and again where they differ too much
+  if (!readManifest(from).verified) {
+    throw new Error(
+      `the model at models/artifacts/${model} is not verified: run \`npm run model -- verify ${model}\` (with --source where it was built from a folder), or deploy another with -c model=ID`,
     );
   }
   return { from, to: `models/${model}` };
@@ -75,8 +84,10 @@ function modelPart(model: string, parent: string): LayerPart {
 
 /** Ids. */
 function ladderOf(folder: string): string[] {
-  const { ladder = [] } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
-    ladder?: { model: string }[];
-  };
-  return ladder.map(({ model }) => model);
+  return (readManifest(folder).ladder ?? []).map(({ model }) => model);
+}
+
+/** Of a manifest only what a deployment is decided by: the engine checks the rest when it opens the model. */
+function readManifest(folder: string): { ladder?: { model: string }[]; verified?: object | null } {
+  return JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
 }

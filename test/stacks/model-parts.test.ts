@@ -6,7 +6,15 @@ import { modelParts } from '../../cdk/layer-parts.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'murmuration-artifacts-'));
 const ladder = [{ model: 'large', averageLogprobBelow: -0.5 }];
-for (const [id, manifest] of Object.entries({ small: { ladder }, large: { ladder: [] }, alone: {} })) {
+const verified = { clips: 10 };
+const manifests = {
+  small: { verified, ladder },
+  large: { verified, ladder: [] },
+  alone: { verified },
+  raw: { verified: null },
+  doubtful: { verified, ladder: [{ model: 'raw', averageLogprobBelow: -0.5 }] },
+};
+for (const [id, manifest] of Object.entries(manifests)) {
   mkdirSync(join(parent, id));
   writeFileSync(join(parent, id, 'manifest.json'), JSON.stringify(manifest));
 }
@@ -20,6 +28,12 @@ it('of a model with a ladder are all of its models, side by side', () => {
 
 it('of a model without one are that model', () => {
   expect(modelParts('alone', parent)).toHaveLength(1);
+});
+
+it.each(['raw', 'doubtful'])('are refused of %s: a model that is not verified is not deployed', (model) => {
+  expect(() => modelParts(model, parent)).toThrow(
+    /models\/artifacts\/raw is not verified: run `npm run model -- verify raw`/,
+  );
 });
 
 it('say which model is not there', () => {
