@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { measureApi } from './api.ts';
 import { measureFront } from './front.ts';
 import { measureLive } from './live.ts';
+import { measureManifests } from './manifests.ts';
 import { startPeers, startRoster } from './roster.ts';
 import { measureSpeed } from './speed.ts';
 import { measureTimes } from './times.ts';
@@ -14,6 +15,8 @@ const help = `Measures Murmuration beside faster-whisper: same weights, same mac
   npm run bench -- times [TIMES.jsonl...] when words begin, on speech whose word times are known: see word-times/
   npm run bench -- live                   how soon words of live speech are shown and final, in real time (45 s)
   npm run bench -- api                    what a client of "murmuration serve" waits for short recordings
+  npm run bench -- context MANIFEST...    encoder contexts and ways to cut: word error against speed, in one run
+  npm run bench -- ladder MANIFEST...     --models SMALL,LARGE: each alone, and the small one with the large one above it
   npm run bench -- front FILE...          decoding, voices and cuts: all that comes before the engine
 
   --threads N   of every contestant (default 2; of the voice detector: 1)
@@ -21,6 +24,7 @@ const help = `Measures Murmuration beside faster-whisper: same weights, same mac
   --models A,B  of Murmuration (default whisper-tiny.en-int8)
   --name NAME   of the result file in test/bench/results (default: the subject)
   --long        against faster-whisper's ways with long recordings: voice detection, batches
+  --batch N     of context: segments of one run (default: the engine's)
   --alone       without faster-whisper, which needs Python 3.11`;
 
 const { values, positionals } = parseArgs({
@@ -31,6 +35,7 @@ const { values, positionals } = parseArgs({
     models: { type: 'string', default: 'whisper-tiny.en-int8' },
     name: { type: 'string' },
     long: { type: 'boolean', default: false },
+    batch: { type: 'string' },
     alone: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -39,7 +44,7 @@ const { values, positionals } = parseArgs({
 const [subject = 'speed', ...files] = positionals;
 const known =
   ['speed', 'times', 'live', 'api'].includes(subject) ||
-  (['words', 'front'].includes(subject) && files.length > 0);
+  (['words', 'front', 'context', 'ladder'].includes(subject) && files.length > 0);
 if (values.help || !known) {
   console.log(help);
   process.exit(values.help ? 0 : 2);
@@ -56,6 +61,12 @@ if (subject === 'api') {
 }
 if (subject === 'live') {
   await measureLive({ name, threads, model: values.models });
+  process.exit();
+}
+if (subject === 'context' || subject === 'ladder') {
+  const rounds = Number(values.rounds);
+  const options = { name, threads, rounds, models: values.models.split(','), batchSize: values.batch };
+  await measureManifests(subject, files, options);
   process.exit();
 }
 const contestants = [
