@@ -48,7 +48,7 @@ def build_graph(weights, precision: str, target: str,
         cross = CrossAttention(keys_values, score_bias, alignment_keys(pen, decoder, keys_values, "alignment_on"), "alignment_on")
         generate(pen, decoder, cross)
     nodes = constants.cast_nodes() + pen.nodes
-    graph = helper.make_graph(nodes, "whisper", inputs(weights, cuda), outputs(weights, dtype), value_info=pen.types)
+    graph = helper.make_graph(nodes, "whisper", inputs(weights, cuda), outputs(weights, cuda), value_info=pen.types)
     return graph, constants.arrays
 
 
@@ -66,7 +66,8 @@ def kind_of(half: int, precision: str, plan: dict[str, str] | None):
 
 def inputs(weights, cuda: bool) -> list[onnx.ValueInfoProto]:
     vocabulary = weights.dimensions.vocabulary
-    rows = [] if cuda else [value_info("lengths", np.int64, ["B"]), value_info("silence_stride", np.int64, [])]
+    rows = [value_info("audio_positions", np.int64, ["B"])] if cuda else [
+        value_info("lengths", np.int64, ["B"]), value_info("silence_stride", np.int64, [])]
     return [
         value_info("pcm", np.float32, ["B", "N"]), *rows, value_info("prompt", np.int64, ["B", "P"]),
         value_info("sot_index", np.int64, []), value_info("max_new", np.int64, ["B"]),
@@ -76,11 +77,13 @@ def inputs(weights, cuda: bool) -> list[onnx.ValueInfoProto]:
     ]
 
 
-def outputs(weights, dtype) -> list[onnx.ValueInfoProto]:
+def outputs(weights, cuda: bool) -> list[onnx.ValueInfoProto]:
     infos = [value_info("tokens", np.int64, ["B", "S"]), value_info("token_logprob", np.float32, ["B", "S"]),
              value_info("probe_prob", np.float32, ["B", "Q"])]
-    if weights.alignment_heads:
-        infos.append(value_info("alignment", dtype, ["S", "B", len(weights.alignment_heads), "L"]))
+    if weights.alignment_heads and cuda:
+        infos.append(value_info("alignment_scores", np.int16, ["S", "B", "L"]))
+    elif weights.alignment_heads:
+        infos.append(value_info("alignment", np.float32, ["S", "B", len(weights.alignment_heads), "L"]))
     return infos
 
 

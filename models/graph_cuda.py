@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph_alignment import fitted
 from graph_choice import TimestampState, apply_timestamp_rules, best, greedy, sample
 from graph_decoder import CrossAttention, decode_step, heads_by_layer
 from graph_linear import Layers
@@ -176,13 +177,15 @@ def write_outputs(pen: Pen, layers: Layers, history: str, going: str, first: lis
     if not scores:
         return
 
-    def attention(branch: Pen) -> list[str]:
-        weights = branch.op("Softmax", branch.op("Squeeze", scores[0], branch.integer([3])), axis=-1)
-        return [weights if layers.dtype == np.float32 else branch.cast(weights, layers.dtype)]
+    heads = len(layers.weights.alignment_heads)
+
+    def fits(branch: Pen) -> list[str]:
+        chose = branch.op("And", branch.op("LessOrEqual", chosen, branch.integer(end)),
+                          branch.op("GreaterOrEqual", steps, branch.length("forced", 0)))
+        wanted = branch.op("And", chose, branch.op("Not", branch.op("Or", over, spent)))
+        return [fitted(branch, layers.dtype, scores[0], wanted, heads)]
 
     def nothing(branch: Pen) -> list[str]:
-        shape = branch.concat(total, rows, branch.integer([len(layers.weights.alignment_heads), 0]), axis=0)
-        return [branch.filled(shape, layers.dtype.type(0))]
+        return [branch.filled(branch.concat(total, rows, branch.integer([0]), axis=0), np.int16(0))]
 
-    aligned = pen.branch("alignment_on", [layers.dtype], attention, nothing)
-    pen.op("Identity", aligned, outputs=["alignment"])
+    pen.op("Identity", pen.branch("alignment_on", [np.int16], fits, nothing), outputs=["alignment_scores"])

@@ -13,6 +13,7 @@ ONNX_TYPES = {
     np.dtype(np.float32): TensorProto.FLOAT,
     np.dtype(np.float16): TensorProto.FLOAT16,
     np.dtype(np.int64): TensorProto.INT64,
+    np.dtype(np.int16): TensorProto.INT16,
     np.dtype(bool): TensorProto.BOOL,
 }
 

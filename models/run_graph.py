@@ -64,6 +64,8 @@ class Graph:
             timestamps=np.array(timestamps), alignment_on=np.array(False))
         if manifest.graph.target == "cpu":
             feeds |= dict(lengths=np.array([manifest.dimensions.audio_context]), silence_stride=np.array(0))
+        else:
+            feeds |= dict(audio_positions=np.array([manifest.dimensions.audio_context]))
         [tokens] = self.session.run(["tokens"], feeds)
         return [int(token) for token in tokens[0] if token != manifest.tokens.end_of_text]
 

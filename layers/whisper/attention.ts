@@ -1,12 +1,24 @@
 import { medianFilter } from './median-filter.ts';
 
 /** Attention of the alignment heads to one segment's audio: one row per step, (steps, heads, positions) float32. */
-export interface Attention {
+export interface AttentionWeights {
+  readonly kind: 'weights';
   readonly data: Float32Array;
   readonly steps: number;
   readonly heads: number;
   readonly positions: number;
 }
+
+/** How well each step fits each position, (steps, positions), on any scale. */
+export interface AttentionScores {
+  readonly kind: 'scores';
+  readonly data: Float32Array;
+  readonly steps: number;
+  readonly positions: number;
+}
+
+/** Graphs for CUDA make scores of weights themselves: models/graph_alignment.py. */
+export type Attention = AttentionWeights | AttentionScores;
 
 /**
  * Scores are compared seven at a time, millions of times: on integers that needs no branch and is three times as fast.
@@ -18,7 +30,9 @@ const FIXED_POINT = 65_536;
  * How well each step fits each position, (steps, positions) row-major: attention as a share of what falls on the audio,
  * standardised over the steps, smoothed over time, averaged over heads. As openai/whisper's find_alignment.
  */
-export function alignmentScores({ data, steps, heads, positions }: Attention): Float32Array {
+export function alignmentScores(attention: Attention): Float32Array {
+  if (attention.kind === 'scores') return attention.data;
+  const { data, steps, heads, positions } = attention;
   const scores = new Float32Array(steps * positions);
   const weights = new Float32Array(steps * positions);
   const standard = new Int32Array(steps * positions);

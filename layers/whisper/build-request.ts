@@ -36,6 +36,7 @@ export function buildRequest(
     rows: jobs.length,
     lengths: jobs.map((job) => job.plan.keptPositions),
     silenceStride: plan.silenceStride,
+    audioPositions: jobs.map((job) => job.plan.audioPositions),
     prompts: jobs.map((job) => job.prompt.tokens),
     startOfTranscriptIndex: prompt.startOfTranscriptIndex,
     maxNewTokens: jobs.map((job) => Math.min(prompt.forced.length + job.tokenLimit, room)),

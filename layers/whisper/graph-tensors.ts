@@ -1,5 +1,5 @@
 import { type OnnxValue, Tensor } from 'onnxruntime-node';
-import type { RunRequest, RunResult } from './session.ts';
+import type { Alignment, RunRequest, RunResult } from './session.ts';
 
 /** The inputs of models/GRAPH.md by name. */
 export function toTensors(request: RunRequest): Record<string, Tensor> {
@@ -10,6 +10,7 @@ export function toTensors(request: RunRequest): Record<string, Tensor> {
     pcm: new Tensor('float32', request.pcm, [rows, request.pcm.length / rows]),
     lengths: integers(request.lengths, [rows]),
     silence_stride: integers([request.silenceStride], []),
+    audio_positions: integers(request.audioPositions, [rows]),
     prompt: integers(request.prompts.flat(), [rows, promptLength]),
     sot_index: integers([request.startOfTranscriptIndex], []),
     max_new: integers(request.maxNewTokens, [rows]),
@@ -40,34 +41,21 @@ export function toResult(outputs: Readonly<Record<string, OnnxValue>>): RunResul
     tokens: tokens.data as BigInt64Array,
     logprobs: read('token_logprob').data as Float32Array,
     probes: read('probe_prob').data as Float32Array,
-    // A model without alignment heads has no such output
-    alignment: 'alignment' in outputs ? toAlignment(read('alignment')) : { data: [], heads: 0, positions: 0 },
+    alignment: readAlignment(),
   };
+
+  function readAlignment(): Alignment {
+    if ('alignment_scores' in outputs) {
+      const { data, dims } = read('alignment_scores');
+      return { kind: 'scores', data: data as Int16Array, positions: dims[2]! };
+    }
+    if ('alignment' in outputs) return toWeights(read('alignment'));
+    // A model without alignment heads has neither
+    return { kind: 'weights', data: [], heads: 0, positions: 0 };
+  }
 }
 
-function toAlignment(tensor: Tensor): RunResult['alignment'] {
-  const [, , heads, positions] = tensor.dims as readonly [number, number, number, number];
-  const data = tensor.data;
-  // Node before 24 has no Float16Array: there onnxruntime hands out the bits
-  return { data: data instanceof Uint16Array ? fromHalves(data) : (data as Float32Array), heads, positions };
-}
-
-/** All halves by their bits: a batch on a GPU brings 60 million of them, for which arithmetic would take longer than the GPU. */
-let numbers: Float32Array | undefined;
-
-function fromHalves(halves: Uint16Array): Float32Array {
-  numbers ??= Float32Array.from({ length: 1 << 16 }, (_, bits) => halfToNumber(bits));
-  const out = new Float32Array(halves.length);
-  for (let i = 0; i < out.length; i++) out[i] = numbers[halves[i]!]!;
-  return out;
-}
-
-/** IEEE 754 half precision. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+function toWeights({ data, dims }: Tensor): Alignment {
+  const [, , heads, positions] = dims as readonly [number, number, number, number];
+  return { kind: 'weights', data: data as Float32Array, heads, positions };
 }

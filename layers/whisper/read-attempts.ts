@@ -88,7 +88,7 @@ function readLanguage(
   };
 }
 
-/** (steps, rows, heads, positions) of the run → the steps and audio positions of one row. */
+/** (steps, rows, …, positions) of the run → the steps and audio positions of one row. */
 function readAttention(
   { alignment }: RunResult,
   row: number,
@@ -96,17 +96,21 @@ function readAttention(
   plan: ContextPlan,
   steps: readonly number[],
 ): Attention {
-  const { data, heads } = alignment;
+  const { data } = alignment;
+  const lines = alignment.kind === 'weights' ? alignment.heads : 1;
   const positions = Math.min(plan.audioPositions, alignment.positions);
-  const out = new Float32Array(steps.length * heads * positions);
+  const out = new Float32Array(steps.length * lines * positions);
   let to = 0;
   for (const step of steps) {
-    for (let head = 0; head < heads; head++) {
-      const from = ((step * rows + row) * heads + head) * alignment.positions;
+    for (let line = 0; line < lines; line++) {
+      const from = ((step * rows + row) * lines + line) * alignment.positions;
       for (let i = 0; i < positions; i++) out[to++] = data[from + i]!;
     }
   }
-  return { data: out, steps: steps.length, heads, positions };
+  const shape = { data: out, steps: steps.length, positions };
+  return alignment.kind === 'weights'
+    ? { kind: 'weights', heads: lines, ...shape }
+    : { kind: 'scores', ...shape };
 }
 
 /** float32 softmax may leave [0, 1] by a rounding error. */

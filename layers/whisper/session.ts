@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly rows: number;
   readonly lengths: readonly number[];
   readonly silenceStride: number;
+  /** Positions of the audio itself. */
+  readonly audioPositions: readonly number[];
   readonly prompts: readonly (readonly number[])[];
   readonly startOfTranscriptIndex: number;
   readonly maxNewTokens: readonly number[];
@@ -37,13 +39,20 @@ export interface RunResult {
   readonly logprobs: Float32Array;
   /** (rows, probeTokens) */
   readonly probes: Float32Array;
-  /** (steps, rows, heads, positions); positions is 0 where no alignment was asked for. */
-  readonly alignment: {
-    readonly data: ArrayLike<number>;
-    readonly heads: number;
-    readonly positions: number;
-  };
+  readonly alignment: Alignment;
 }
+
+/** What word times are made of; `positions` is 0 where no alignment was asked for. */
+export type Alignment =
+  /** Attention of the alignment heads, (steps, rows, heads, positions). */
+  | {
+      readonly kind: 'weights';
+      readonly data: ArrayLike<number>;
+      readonly heads: number;
+      readonly positions: number;
+    }
+  /** What `alignmentScores` makes of it, (steps, rows, positions) in 1024ths: graphs for CUDA. */
+  | { readonly kind: 'scores'; readonly data: Int16Array; readonly positions: number };
 
 /** The graph, loaded. Any number of runs may be asked for at once: they wait for each other, or for one of `sessions`. */
 export interface Session {

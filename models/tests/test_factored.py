@@ -11,7 +11,7 @@ from graph_pen import MICROSOFT, Constants, Pen, value_info
 from plan import check_plan, linear_keys, planned_precision, read_plan
 from random_whisper import RandomWhisper
 from test_graph import open_session, speech
-from test_graph_cuda import request
+from test_graph_cuda import request, run
 from weights import ModelError
 
 TOLERANCES = {"plain": 1e-5, "exact": 1e-5, "dynamic": 0.03, "blocks8": 0.02, "blocks4": 0.2}  # of the largest output
@@ -114,14 +114,14 @@ def test_a_plan_gives_each_layer_its_precision(tmp_path):
     assert "model.decoder.layers.0.self_attn.k_proj.int4" in arrays, "keys stay int4, apart from queries"
     assert "model.encoder.layers.1.qkv.int4" in arrays
     write_graph(whisper, "int4", "cpu", tmp_path / "mixed.onnx", PLAN)
-    assert open_session(tmp_path / "mixed.onnx").run(["tokens"], request(rows=1))[0].shape == (1, 12)
+    assert run(open_session(tmp_path / "mixed.onnx"), request(rows=1))["tokens"].shape == (1, 12)
 
 
 def test_a_plan_of_fp32_alone_is_as_good_as_fp32(tmp_path):
     whisper = RandomWhisper()
     write_graph(whisper, "fp32", "cpu", tmp_path / "fp32.onnx")
     write_graph(whisper, "int4", "cpu", tmp_path / "mixed.onnx", {"*": "fp32"})
-    first, second = (open_session(tmp_path / name).run(None, request()) for name in ("fp32.onnx", "mixed.onnx"))
+    first, second = (list(run(open_session(tmp_path / name), request()).values()) for name in ("fp32.onnx", "mixed.onnx"))
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_allclose(first[1], second[1], atol=5e-3)  # biases and positions are stored as halves
 

@@ -34,7 +34,28 @@ def request(rows=2, **changes):
         pcm=pcm, lengths=np.full(rows, 50), silence_stride=np.array(0), prompt=np.full((rows, 1), 201), sot_index=np.array(0),
         max_new=np.full(rows, 12), masks=np.zeros((1, VOCABULARY), np.float32), forced=np.zeros(0, np.int64),
         probe_ids=np.array([205, 3]), temperature=np.zeros(rows, np.float32), seed=np.zeros(rows, np.int64),
-        timestamps=np.array(False), alignment_on=np.array(False)) | changes
+        timestamps=np.array(False), alignment_on=np.array(False), audio_positions=np.full(rows, 50)) | changes
+
+
+def run(session, feeds) -> dict[str, np.ndarray]:
+    wanted = {entry.name for entry in session.get_inputs()}
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(None, {name: value for name, value in feeds.items() if name in wanted})))
+
+
+def fitted(feeds, expected, row: int) -> np.ndarray:
+    """What layers/whisper makes of the CPU graph's attention: (steps of the row that count, positions)."""
+    forced, limit = len(feeds["forced"]), feeds["max_new"][row]
+    tokens = expected["tokens"][row][:limit]
+    ends = np.flatnonzero(tokens == END)
+    last = ends[0] + 1 if len(ends) else len(tokens)
+    steps = [step for step in range(forced, last) if tokens[step] <= END]
+    weights = expected["alignment"][steps, row, :, : feeds["audio_positions"][row]].astype(np.float64)
+    weights /= weights.sum(-1, keepdims=True)
+    deviation = weights.std(0)
+    standard = np.where(deviation > 0, (weights - weights.mean(0)) / np.where(deviation > 0, deviation, 1), 0)
+    padded = np.pad(standard, ((0, 0), (0, 0), (3, 3)), "reflect")
+    return steps, np.median(np.lib.stride_tricks.sliding_window_view(padded, 7, -1), -1).mean(1)
 
 
 def masks(*allowed: list[int] | None) -> np.ndarray:
@@ -60,6 +81,11 @@ likely_end[0, END] = 8
     {"prompt": np.array([[204, 5, 6, 201]] * 2), "sot_index": np.array(3)},
     {"temperature": np.array([1, 0.5], np.float32), "seed": np.array([1, 2]), "alignment_on": np.array(True)},
     {"alignment_on": np.array(True)},
+    {"rows": 3, "alignment_on": np.array(True), "audio_positions": np.array([50, 7, 31]), "max_new": np.array([12, 9, 5])},
+    {"rows": 3, "alignment_on": np.array(True), "masks": likely_end, "temperature": np.ones(3, np.float32),
+     "seed": np.arange(3), "audio_positions": np.array([48, 49, 4])},
+    {"alignment_on": np.array(True), "forced": np.array([-1, 203, 206])},
+    {"alignment_on": np.array(True), "timestamps": np.array(True), "max_new": np.array([40, 30])},
     {"timestamps": np.array(True), "max_new": np.array([40, 30])},
     {"timestamps": np.array(True), "forced": np.array([-1, 203]), "max_new": np.array([40, 30])},
     *[{"timestamps": np.array(True), "temperature": np.ones(2, np.float32), "seed": np.array([seed, seed + 9]),
@@ -68,12 +94,13 @@ likely_end[0, END] = 8
 def test_says_what_the_graph_for_cpu_says(sessions, changes):
     cuda, cpu = sessions
     feeds = request(**changes)
-    expected = dict(zip([output.name for output in cpu.get_outputs()], cpu.run(None, feeds)))
-    wanted = {entry.name for entry in cuda.get_inputs()}
-    result = dict(zip([output.name for output in cuda.get_outputs()],
-                      cuda.run(None, {name: value for name, value in feeds.items() if name in wanted})))
+    expected, result = run(cpu, feeds), run(cuda, feeds)
     np.testing.assert_array_equal(result["tokens"], expected["tokens"])
-    for name in ("token_logprob", "probe_prob", "alignment"):
+    for name in ("token_logprob", "probe_prob"):
         np.testing.assert_allclose(result[name], expected[name], atol=2e-4)
-
-
+    scores = result["alignment_scores"]
+    assert scores.dtype == np.int16 and scores.shape == (*expected["tokens"].T.shape, 50 if feeds["alignment_on"] else 0)
+    if feeds["alignment_on"]:
+        for row, positions in enumerate(feeds["audio_positions"]):
+            steps, fits = fitted(feeds, expected, row)
+            np.testing.assert_allclose(scores[steps, row, :positions] / 1024, fits, atol=0.003)

@@ -19,6 +19,7 @@ function requestOf(fields: Partial<RunRequest> = {}): RunRequest {
     rows: 1,
     lengths: [1500],
     silenceStride: 0,
+    audioPositions: [1500],
     prompts: [[tokens.startOfTranscript, tokens.noTimestamps]],
     startOfTranscriptIndex: 0,
     maxNewTokens: [100],

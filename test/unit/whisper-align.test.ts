@@ -16,7 +16,7 @@ function lookingAt(places: readonly number[], positions: number) {
   const data = Float32Array.from({ length: places.length * positions }, (_, i) =>
     Math.exp(-Math.abs((i % positions) - places[Math.floor(i / positions)]!) / 8),
   );
-  return { data, steps: places.length, heads: 1, positions };
+  return { kind: 'weights', data, steps: places.length, heads: 1, positions } as const;
 }
 
 describe('aligning words', () => {
@@ -84,7 +84,7 @@ describe('aligning words', () => {
           {
             tokens,
             logprobs: tokens.map(() => -1),
-            attention: { data, steps, heads, positions },
+            attention: { kind: 'weights', data, steps, heads, positions },
             language: 'en',
             durationSeconds,
           },
@@ -100,7 +100,8 @@ describe('aligning words', () => {
   });
 
   it('survives attention that is flat, as of a decoder that never looked', () => {
-    const attention = { data: new Float32Array(5 * 20).fill(0.05), steps: 5, heads: 1, positions: 20 };
+    const attention = lookingAt([0, 0, 0, 0, 0], 20);
+    attention.data.fill(0.05);
     const words = align(
       { tokens: bytesOf(' a b'), logprobs: [0, 0, 0, 0], attention, language: 'en', durationSeconds: 0.4 },
       tokenizer,
@@ -110,7 +111,7 @@ describe('aligning words', () => {
   });
 
   it('has no words for no tokens', () => {
-    const attention = { data: new Float32Array(20), steps: 1, heads: 1, positions: 20 };
+    const attention = lookingAt([0], 20);
     expect(
       align({ tokens: [], logprobs: [], attention, language: 'en', durationSeconds: 1 }, tokenizer),
     ).toEqual([]);

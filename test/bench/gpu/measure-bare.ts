@@ -23,6 +23,7 @@ function request(
     rows,
     lengths: each(seconds * 50),
     silenceStride: 0,
+    audioPositions: each(seconds * 50),
     prompts: each([
       special.startOfTranscript,
       special.startOfTranscript + 1,

@@ -52,7 +52,12 @@ function play(
       rows.flatMap((row) => request.probeTokens.map((_, index) => row.probes[index] ?? 0)),
     ),
     alignment: request.alignment
-      ? { data: new Float32Array(steps * rows.length * 1500).fill(1 / 1500), heads: 1, positions: 1500 }
-      : { data: [], heads: 1, positions: 0 },
+      ? {
+          kind: 'weights',
+          data: new Float32Array(steps * rows.length * 1500).fill(1 / 1500),
+          heads: 1,
+          positions: 1500,
+        }
+      : { kind: 'weights', data: [], heads: 1, positions: 0 },
   };
 }
