@@ -120,6 +120,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--data <folder>', 'for jobs and uploads (default: ~/.local/share/murmuration)')
     .option('--jobs <n>', 'jobs heard side by side', positiveWhole, 1)
     .option('--max-upload <MB>', 'the largest recording', positiveWhole, 2048)
+    .addOption(
+      new Option(
+        '--reach <where>',
+        'addresses that clients may send: of the internet, or of this network too',
+      )
+        .choices(['public', 'network'])
+        .default('public'),
+    )
     .option('--dollars-per-hour <n>', 'of audio, for dry_run', finiteNumber, 0)
     .option('--no-cache', 'neither use nor keep transcripts of segments that were heard before')
     .action(async (options) => {

@@ -31,6 +31,8 @@ export interface ServeOptions {
   readonly jobs: number;
   /** Megabytes. */
   readonly maxUpload: number;
+  /** Where addresses that clients send may lead. */
+  readonly reach: 'public' | 'network';
   readonly dollarsPerHour: number;
   readonly cache: boolean;
 }
@@ -44,7 +46,7 @@ const REALTIME = { mostStreams: 8, idleSeconds: 30, longestSeconds: 4 * 3600 };
 /** Serves until Ctrl-C or SIGTERM; jobs that are not done then go on at the next start. */
 export async function serve(options: ServeOptions, version: string): Promise<number> {
   await checkHost(options);
-  const laptop = await openLaptop({ ...options, reach: 'public', startsAhead: true });
+  const laptop = await openLaptop({ ...options, startsAhead: true });
   const clock = Date.now;
   const folder = options.data ?? defaultDataFolder();
   const transcriber = laptopTranscriber(laptop);

@@ -1,4 +1,4 @@
-import { type LookupAddress, lookup } from 'node:dns';
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net';
 
 /**
@@ -16,20 +16,19 @@ credentials.addAddress('fd00:ec2::23', 'ipv6');
 credentials.addAddress('100.100.100.200');
 credentials.addAddress('168.63.129.16');
 
-/** All that IANA keeps from the public internet. */
-const unpublic = new BlockList();
+/** All that IANA keeps from the public internet. Apart, for Node finds an IPv4 address in networks of IPv6 that hold it. */
+const unpublic = { ipv4: new BlockList(), ipv6: new BlockList() };
 // biome-ignore format: a table
 for (const [network, bits] of [
   ['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['172.16.0.0', 12], ['192.0.0.0', 24],
   ['192.0.2.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24],
   ['224.0.0.0', 3],
-] as const) unpublic.addSubnet(network, bits);
+] as const) unpublic.ipv4.addSubnet(network, bits);
+// Of IPv6 only 2000::/3 is given out; of that, 6to4 and Teredo hold IPv4 addresses, the others are for documents
+// biome-ignore format: a table
 for (const [network, bits] of [
-  ['::', 127],
-  ['fc00::', 7],
-  ['ff00::', 8],
-] as const)
-  unpublic.addSubnet(network, bits, 'ipv6');
+  ['::', 3], ['4000::', 2], ['8000::', 1], ['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['3fff::', 20],
+] as const) unpublic.ipv6.addSubnet(network, bits, 'ipv6');
 
 /** Whether a numeric address lies within reach. */
 export function isWithinReach(address: string, reach: HttpReach): boolean {
@@ -37,16 +36,27 @@ export function isWithinReach(address: string, reach: HttpReach): boolean {
   const family = isIPv6(plain) ? 'ipv6' : 'ipv4';
   if (reach === 'anywhere') return true;
   if (credentials.check(plain, family)) return false;
-  return reach === 'network' || !unpublic.check(plain, family);
+  return reach === 'network' || !unpublic[family].check(plain, family);
 }
 
-/** Looks a name up and refuses it where it leads out of reach, at the moment of connecting: a name may change. */
-export function lookupWithin(reach: HttpReach): LookupFunction {
+/** As `dns.lookup` with all addresses. */
+type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void;
+
+/**
+ * Looks a name up and refuses it where any of its addresses is out of reach, at the moment of connecting: a name may
+ * change. Strangers are not told a network's names: one that is not there is refused in the same words.
+ */
+export function lookupWithin(reach: HttpReach, resolve: Resolve = lookup): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      if (error) return callback(error, '', 4);
-      const refused = found.find(({ address }) => !isWithinReach(address, reach));
-      if (refused) return callback(new OutOfReach(hostname, refused.address), '', 4);
+    resolve(hostname, { ...options, all: true }, (error, found) => {
+      const isUnknown = error?.code === 'ENOTFOUND' && reach === 'public';
+      if (error) return callback(isUnknown ? new OutOfReach(hostname) : error, '', 4);
+      const isRefused = found.some(({ address }) => !isWithinReach(address, reach));
+      if (isRefused) return callback(new OutOfReach(hostname), '', 4);
       if (options.all) return callback(null, found);
       callback(null, found[0]?.address ?? '', found[0]?.family ?? 4);
     });
@@ -56,24 +66,20 @@ export function lookupWithin(reach: HttpReach): LookupFunction {
 /** Throws where a URL names a numeric address out of reach; names are looked at by `lookupWithin`. */
 export function checkReach(url: URL, reach: HttpReach): void {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && !isWithinReach(host, reach)) throw new OutOfReach(host, host);
+  if (isIP(host) !== 0 && !isWithinReach(host, reach)) throw new OutOfReach(host);
 }
 
-/** An address that was not to be connected to. */
+/** What was not to be connected to. What a name leads to is not told: it may be of a network that nobody shall know. */
 export class OutOfReach extends Error {
-  constructor(hostname: string, address: string) {
-    super(
-      hostname === address
-        ? `${address} is out of bounds`
-        : `${hostname} leads to ${address}, which is out of bounds`,
-    );
+  constructor(host: string) {
+    super(`${host} leads to no address that may be asked`);
   }
 }
 
 /** `::ffff:169.254.169.254`, `64:ff9b::…` and their spellings in hex are IPv4 addresses in disguise. */
 function toIpv4(address: string): string {
   if (!isIPv6(address)) return address;
-  const tail = /^(?:::ffff:|::ffff:0:|64:ff9b::|::)(.+)$/i.exec(
+  const tail = /^(?:::ffff:0:|::ffff:|64:ff9b::|::)(.+)$/i.exec(
     new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1),
   )?.[1];
   const hex = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(tail ?? '');

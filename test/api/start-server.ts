@@ -23,13 +23,16 @@ export interface StartedServer {
 /** The real `murmuration serve`, a process of its own, with a folder and a cache of its own. */
 export async function startServer(
   args: readonly string[] = [],
-  { dataFolder }: { readonly dataFolder?: string } = {},
+  { dataFolder, env = {} }: { readonly dataFolder?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<StartedServer> {
   const folder = dataFolder ?? (await mkdtemp(join(tmpdir(), 'murmuration-serve-')));
   const child = spawn(
     process.execPath,
     [binary, 'serve', '--port', '0', '--data', join(folder, 'data'), ...args],
-    { env: { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') }, stdio: ['ignore', 'ignore', 'pipe'] },
+    {
+      env: { ...process.env, ...env, XDG_CACHE_HOME: join(folder, 'cache') },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
   );
   const closed = once(child, 'close');
   let log = '';

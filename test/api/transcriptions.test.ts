@@ -214,7 +214,9 @@ describe('POST /v1/listen', () => {
         body: JSON.stringify({ url }),
       });
       expect(response.status).toBe(415);
-      expect(await response.json()).toMatchObject({ err_msg: expect.stringContaining('out of bounds') });
+      expect(await response.json()).toMatchObject({
+        err_msg: expect.stringContaining('no address that may be asked'),
+      });
     }
   });
 });

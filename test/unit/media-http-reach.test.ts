@@ -1,5 +1,19 @@
-import { isWithinReach, lookupWithin } from '@murmuration/media/http-reach';
+import { checkReach, isWithinReach, lookupWithin } from '@murmuration/media/http-reach';
 import { describe, expect, it } from 'vitest';
+
+type Resolve = NonNullable<Parameters<typeof lookupWithin>[1]>;
+
+/** A name server whose answers change. */
+function resolved(...answers: string[][]): Resolve {
+  const left = [...answers];
+  return (_hostname, _options, callback) => {
+    const found = (left.length > 1 ? left.shift() : left[0]) ?? [];
+    callback(
+      null,
+      found.map((address) => ({ address, family: 4 })),
+    );
+  };
+}
 
 describe('isWithinReach', () => {
   it.each([
@@ -21,6 +35,13 @@ describe('isWithinReach', () => {
     ['::', true, false],
     ['::ffff:127.0.0.1', true, false],
     ['fd12::1', true, false],
+    ['::ffff:0:127.0.0.1', true, false],
+    ['::127.0.0.1', true, false],
+    ['64:ff9b:1::a00:1', true, false],
+    ['2002:7f00:1::', true, false],
+    ['2001:0:7f00:1::', true, false],
+    ['fec0::1', true, false],
+    ['255.255.255.255', true, false],
     ['8.8.8.8', true, true],
     ['172.32.0.1', true, true],
     ['2606:4700::1111', true, true],
@@ -35,9 +56,11 @@ describe('isWithinReach', () => {
 });
 
 describe('lookupWithin', () => {
-  const look = (reach: 'public' | 'network', options: { all?: boolean }) =>
+  const look = (reach: 'public' | 'network', options: { all?: boolean }, resolver?: Resolve) =>
     new Promise((resolve) => {
-      lookupWithin(reach)('localhost', options, (error, address) => resolve(error?.message ?? address));
+      lookupWithin(reach, resolver)('localhost', options, (error, address) =>
+        resolve(error?.message ?? address),
+      );
     });
 
   it('gives what a name leads to, in both shapes that Node asks for', async () => {
@@ -47,7 +70,56 @@ describe('lookupWithin', () => {
     );
   });
 
-  it('refuses a name that leads out of reach', async () => {
-    expect(await look('public', {})).toMatch(/^localhost leads to .+, which is out of bounds$/);
+  it('refuses a name that leads out of reach, and does not say where to', async () => {
+    expect(await look('public', {})).toBe('localhost leads to no address that may be asked');
+    expect(await look('public', { all: true })).toBe('localhost leads to no address that may be asked');
   });
+
+  it('refuses a name of which one address is out of reach, for any of them may be connected to', async () => {
+    const both = resolved(['93.184.216.34', '10.0.0.7']);
+    expect(await look('public', {}, both)).toBe('localhost leads to no address that may be asked');
+  });
+
+  it('looks at what a name leads to each time: one that was rebound meanwhile is refused', async () => {
+    const rebound = resolved(['93.184.216.34'], ['169.254.169.254']);
+    const lookOnce = (resolve: Resolve) => look('public', {}, resolve);
+    expect(await lookOnce(rebound)).toBe('93.184.216.34');
+    expect(await lookOnce(rebound)).toBe('localhost leads to no address that may be asked');
+  });
+
+  it('says the same of a name that nobody knows, so that a network’s names cannot be found out', async () => {
+    const unknown: Resolve = (_hostname, _options, callback) =>
+      callback(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' }), []);
+    expect(await look('public', {}, unknown)).toBe('localhost leads to no address that may be asked');
+    expect(await look('network', {}, unknown)).toBe('getaddrinfo ENOTFOUND');
+  });
+});
+
+describe('checkReach', () => {
+  it.each([
+    'http://127.0.0.1/',
+    'http://127.1/',
+    'http://2130706433/',
+    'http://0x7f000001/',
+    'http://0177.0.0.1/',
+    'http://127.0.0.1./',
+    'http://0/',
+    'http://0.0.0.0/',
+    'http://[::1]/',
+    'http://[::ffff:127.0.0.1]/',
+    'http://[::ffff:7f00:1]/',
+    'http://[0:0:0:0:0:ffff:a9fe:a9fe]/',
+    'http://169.254.169.254/latest/meta-data/',
+    'http://2852039166/latest/meta-data/',
+    'http://①②⑦.⓪.⓪.①/',
+  ])('refuses %s, however it is written', (address) => {
+    expect(() => checkReach(new URL(address), 'public')).toThrow('leads to no address that may be asked');
+  });
+
+  it.each(['http://8.8.8.8/', 'https://[2606:4700::1111]/', 'https://example.com./'])(
+    'lets %s through',
+    (address) => {
+      expect(() => checkReach(new URL(address), 'public')).not.toThrow();
+    },
+  );
 });
