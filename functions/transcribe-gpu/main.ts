@@ -72,6 +72,7 @@ export async function main(): Promise<void> {
         modelFolder: env.MODEL_FOLDER,
         provider: env.PROVIDER,
         mostSegments: env.MOST_SEGMENTS,
+        sessionsPerGpu: env.SESSIONS_PER_GPU,
         latencyTargetMilliseconds: env.LATENCY_TARGET_MILLISECONDS,
         gatherMilliseconds: env.GATHER_MILLISECONDS,
       },

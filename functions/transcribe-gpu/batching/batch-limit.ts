@@ -17,6 +17,8 @@ export interface BatchLimitOptions {
   readonly latencyTargetMilliseconds: number;
   /** After running out of memory, the limit doubles each time that so much time went well. */
   readonly recoverMilliseconds: number;
+  /** Sessions side by side on one GPU, each with a limit of its own. @default 1 */
+  readonly sharedBy?: number;
 }
 
 /** How many segments one device may take at once, now. */
@@ -33,8 +35,10 @@ export interface BatchLimit {
 const USABLE_SHARE_OF_FREE = 0.8;
 
 export function createBatchLimit(options: BatchLimitOptions, now: Clock = Date.now): BatchLimit {
-  const { mostSegments, cost, latencyTargetMilliseconds, recoverMilliseconds } = options;
-  const inTime = cost === undefined ? mostSegments : segmentsInTime(cost, latencyTargetMilliseconds);
+  const { mostSegments, cost, latencyTargetMilliseconds, recoverMilliseconds, sharedBy = 1 } = options;
+  // Measured alone: beside others a batch takes as much longer
+  const inTime =
+    cost === undefined ? mostSegments : segmentsInTime(cost, latencyTargetMilliseconds / sharedBy);
   let free: number | undefined;
   let held = 0;
   let lowered: { readonly to: number; readonly at: number } | undefined;
@@ -42,7 +46,7 @@ export function createBatchLimit(options: BatchLimitOptions, now: Clock = Date.n
   const inMemory = () =>
     free === undefined || cost?.bytesPerSegment === undefined
       ? mostSegments
-      : held + Math.floor((free * USABLE_SHARE_OF_FREE) / cost.bytesPerSegment);
+      : held + Math.floor((free * USABLE_SHARE_OF_FREE) / sharedBy / cost.bytesPerSegment);
   const recovered = () => {
     if (lowered === undefined) return mostSegments;
     return lowered.to * 2 ** Math.floor(Math.max(0, now() - lowered.at) / recoverMilliseconds);

@@ -1,3 +1,4 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Engine } from '@murmuration/pipeline/ports';
 import type { EngineOptions } from '@murmuration/whisper/engine';
 import type { Manifest } from '@murmuration/whisper/manifest';
@@ -5,7 +6,7 @@ import type { BatchCost } from '../batching/batch-limit.ts';
 import { createBatchLimit } from '../batching/batch-limit.ts';
 import type { BatchedDevice } from '../batching/batched-device.ts';
 import { calibrate } from '../batching/calibrate.ts';
-import { createDeviceWatch } from '../batching/device-watch.ts';
+import { createDeviceWatch, type DeviceWatch } from '../batching/device-watch.ts';
 import type { MemoryProbe } from '../batching/memory-probe.ts';
 import { type Gpu, nvidiaSmiMemoryProbe } from './list-gpus.ts';
 
@@ -15,6 +16,8 @@ export interface DeviceOptions {
   /** Undefined: as many as gain something. */
   readonly mostSegments: number | undefined;
   readonly latencyTargetMilliseconds: number;
+  /** Each is a device of its own, with the model loaded again. */
+  readonly sessionsPerGpu: number;
 }
 
 export interface OpenedDevice extends BatchedDevice {
@@ -26,6 +29,8 @@ export interface OpenedDevice extends BatchedDevice {
 export interface DevicePorts {
   readonly openEngine: (options: EngineOptions) => Promise<Engine>;
   readonly gpus: readonly Gpu[];
+  /** Of the GPU with this id. @default nvidia-smi's */
+  readonly memoryProbe?: (uuid: string) => MemoryProbe;
 }
 
 /** 128 was 5 % faster than 64 on an H100 and took twice as long (facts.md, §2); on a processor 4 gain all there is. */
@@ -37,39 +42,77 @@ const CALIBRATION_SEGMENTS = 16;
 /** A neighbour's burst is over sooner, most of the time. */
 const RECOVER_MILLISECONDS = 10_000;
 
-/** Every GPU with an engine of its own, or the processor with one; each has run once when this comes back. */
+/** Every GPU with engines of its own, or the processor with one; each has run once when this comes back. */
 export async function openDevices(
   options: DeviceOptions,
   { graph }: Pick<Manifest, 'graph'>,
-  { openEngine, gpus }: DevicePorts,
+  ports: DevicePorts,
 ): Promise<OpenedDevice[]> {
   const { provider, modelFolder } = options;
+  const { gpus, openEngine } = ports;
   const usesGpu = provider === 'auto' ? graph.target === 'cuda' && gpus.length > 0 : provider !== 'cpu';
-  if (!usesGpu) {
-    const batchSize = options.mostSegments ?? MOST_SEGMENTS.cpu;
-    const engine = await openEngine({ modelFolder, providers: ['cpu'], batchSize });
-    await warmUp(engine);
-    return [toDevice('cpu', engine, undefined, undefined, batchSize, options)];
+  if (usesGpu) {
+    // One that nvidia-smi does not show may still be there
+    const found = gpus.length > 0 ? gpus : [{ deviceId: 0, uuid: undefined }];
+    return (await Promise.all(found.map((gpu) => openGpu(gpu, options, ports)))).flat();
   }
+  const mostSegments = options.mostSegments ?? MOST_SEGMENTS.cpu;
+  const engine = await openEngine({ modelFolder, providers: ['cpu'], batchSize: mostSegments });
+  await warmUp(engine);
+  const measured = { probe: undefined, cost: undefined, watch: createDeviceWatch(), sharedBy: 1 };
+  return [toDevice('cpu', { engine, ...measured }, mostSegments, options)];
+}
+
+/** The sessions of one GPU; fewer than asked for where it has no memory for more. */
+async function openGpu(
+  { deviceId, uuid }: { readonly deviceId: number; readonly uuid: string | undefined },
+  options: DeviceOptions,
+  { openEngine, memoryProbe = nvidiaSmiMemoryProbe }: DevicePorts,
+): Promise<OpenedDevice[]> {
+  const { provider, modelFolder, sessionsPerGpu } = options;
   const batchSize = options.mostSegments ?? MOST_SEGMENTS.gpu;
-  // One that nvidia-smi does not show may still be there
-  const devices = gpus.length > 0 ? gpus : [{ deviceId: 0, uuid: undefined }];
-  return Promise.all(
-    devices.map(async ({ deviceId, uuid }) => {
-      const providers = [provider === 'auto' ? 'cuda' : provider] as const;
-      const engine = await openEngine({ modelFolder, providers, deviceId, batchSize, ownThread: true });
-      const probe = uuid === undefined ? undefined : nvidiaSmiMemoryProbe(uuid);
-      const cost = await calibrate(engine, probe, Math.max(2, Math.min(batchSize, CALIBRATION_SEGMENTS)));
-      return toDevice(`gpu-${deviceId}`, engine, probe, cost, batchSize, options);
-    }),
-  );
+  const providers = [provider === 'auto' ? 'cuda' : provider] as const;
+  const probe = uuid === undefined ? undefined : memoryProbe(uuid);
+  const sessions: { readonly engine: Engine; readonly cost: BatchCost }[] = [];
+  // One after the other: what one takes of memory and time is not the next one's
+  while (sessions.length < sessionsPerGpu) {
+    try {
+      sessions.push(await openCalibrated());
+    } catch (error) {
+      if (sessions.length === 0 || !isOutOfMemory(error)) throw error;
+      break;
+    }
+  }
+  // What they work at once is counted once
+  const watch = createDeviceWatch();
+  return sessions.map((session, index) => {
+    const name = sessionsPerGpu === 1 ? `gpu-${deviceId}` : `gpu-${deviceId}.${index + 1}`;
+    return toDevice(name, { ...session, probe, watch, sharedBy: sessions.length }, batchSize, options);
+  });
+
+  async function openCalibrated() {
+    const engine = await openEngine({ modelFolder, providers, deviceId, batchSize, ownThread: true });
+    try {
+      const largerSize = Math.max(2, Math.min(batchSize, CALIBRATION_SEGMENTS));
+      return { engine, cost: await calibrate(engine, probe, largerSize) };
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+}
+
+interface Measured {
+  readonly engine: Engine;
+  readonly probe: MemoryProbe | undefined;
+  readonly cost: BatchCost | undefined;
+  readonly watch: DeviceWatch;
+  readonly sharedBy: number;
 }
 
 function toDevice(
   name: string,
-  engine: Engine,
-  probe: MemoryProbe | undefined,
-  cost: BatchCost | undefined,
+  { engine, probe, cost, watch, sharedBy }: Measured,
   mostSegments: number,
   { latencyTargetMilliseconds }: DeviceOptions,
 ): OpenedDevice {
@@ -78,8 +121,13 @@ function toDevice(
     cost,
     latencyTargetMilliseconds,
     recoverMilliseconds: RECOVER_MILLISECONDS,
+    sharedBy,
   });
-  return { name, engine, limit, watch: createDeviceWatch(), probe, cost };
+  return { name, engine, limit, watch, probe, cost };
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof MurmurationError && error.code === 'out-of-memory';
 }
 
 /** A tone of a second: the engine does not run its graph on silence. */

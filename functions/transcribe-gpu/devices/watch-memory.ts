@@ -1,3 +1,4 @@
+import type { MemoryProbe } from '../batching/memory-probe.ts';
 import type { OpenedDevice } from './open-devices.ts';
 
 /** nvidia-smi takes about 50 ms of a core each time. */
@@ -11,8 +12,11 @@ export function watchMemory(
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const look = async () => {
+    // Sessions of one GPU share its probe, and its answer
+    const free = new Map<MemoryProbe | undefined, number | undefined>();
+    for (const { probe } of devices) if (!free.has(probe)) free.set(probe, await probe?.freeBytes());
     for (const { name, probe, limit } of devices) {
-      const bytes = await probe?.freeBytes();
+      const bytes = free.get(probe);
       if (bytes === undefined) continue;
       limit.freeBytes(bytes);
       onFree(name, bytes);

@@ -11,12 +11,20 @@ const cost: BatchCost = {
   millisecondsPerSegment: 10,
 };
 
-function limitOf(changed: { cost?: BatchCost | undefined; target?: number; now?: () => number } = {}) {
+interface Changed {
+  readonly cost?: BatchCost | undefined;
+  readonly target?: number;
+  readonly sharedBy?: number;
+  readonly now?: () => number;
+}
+
+function limitOf(changed: Changed = {}) {
   const options = {
     mostSegments: 64,
     cost: 'cost' in changed ? changed.cost : cost,
     latencyTargetMilliseconds: changed.target ?? 10_000,
     recoverMilliseconds: 1000,
+    sharedBy: changed.sharedBy ?? 1,
   };
   return createBatchLimit(options, changed.now ?? (() => 0));
 }
@@ -41,6 +49,13 @@ describe('the limit of a batch', () => {
     expect(limit.current()).toBe(9);
     limit.freeBytes(0);
     expect(limit.current()).toBe(8);
+  });
+
+  it('leaves their share of time and memory to the other sessions of a GPU', () => {
+    expect(limitOf({ target: 500, sharedBy: 2 }).current()).toBe(20);
+    const limit = limitOf({ sharedBy: 2 });
+    limit.freeBytes(GIBIBYTE);
+    expect(limit.current()).toBe(4);
   });
 
   it('is never none', () => {

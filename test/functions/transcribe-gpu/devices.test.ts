@@ -1,3 +1,4 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Engine } from '@murmuration/pipeline/ports';
 import type { EngineOptions } from '@murmuration/whisper/engine';
 import { readManifest } from '@murmuration/whisper/load-model';
@@ -5,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { listGpus, nvidiaSmiMemoryProbe } from '../../../functions/transcribe-gpu/devices/list-gpus.ts';
 import { openDevices } from '../../../functions/transcribe-gpu/devices/open-devices.ts';
 import { openThreadedEngine } from '../../../functions/transcribe-gpu/devices/threaded-engine.ts';
+import { watchMemory } from '../../../functions/transcribe-gpu/devices/watch-memory.ts';
 import { recording, tinyModel } from '../../engine/recordings.ts';
 import { fakeEngine } from './fake-engine.ts';
 
@@ -58,6 +60,7 @@ describe('devices', () => {
     provider: 'auto',
     mostSegments: undefined,
     latencyTargetMilliseconds: 1000,
+    sessionsPerGpu: 1,
   } as const;
 
   async function opened(
@@ -99,6 +102,96 @@ describe('devices', () => {
   it('run TensorRT where it is asked for', async () => {
     const { engines } = await opened('cuda', 'tensorrt', table);
     expect(engines.map(({ providers }) => providers)).toEqual([['tensorrt'], ['tensorrt']]);
+  });
+});
+
+describe('several sessions of one GPU', () => {
+  const GIBIBYTE = 1024 ** 3;
+  const segmentBytes = GIBIBYTE / 10;
+
+  /** A GPU whose sessions take 2 GiB each and keep what their largest batch needed. */
+  async function sideBySide(sessionsPerGpu: number, totalBytes: number) {
+    const sessions: { held: number; closed: boolean }[] = [];
+    let looks = 0;
+    const free = () =>
+      totalBytes -
+      sessions.reduce((sum, { held, closed }) => sum + (closed ? 0 : 2 * GIBIBYTE + held * segmentBytes), 0);
+    const openEngine = async (): Promise<Engine> => {
+      const session = { held: 0, closed: false };
+      const engine = fakeEngine({
+        before: ({ length }) => {
+          const held = Math.max(session.held, length);
+          if (free() < (held - session.held) * segmentBytes)
+            throw new MurmurationError('out-of-memory', 'full');
+          session.held = held;
+        },
+      });
+      if (free() < 2 * GIBIBYTE) throw new MurmurationError('out-of-memory', 'the model does not fit');
+      sessions.push(session);
+      return {
+        ...engine,
+        close: async () => {
+          session.closed = true;
+        },
+      };
+    };
+    const { graph } = await readManifest(tinyModel);
+    const devices = await openDevices(
+      {
+        modelFolder: tinyModel,
+        provider: 'cuda',
+        mostSegments: undefined,
+        latencyTargetMilliseconds: 60_000,
+        sessionsPerGpu,
+      },
+      { graph },
+      {
+        openEngine,
+        gpus: (await listGpus(async () => table, undefined)).slice(0, 1),
+        memoryProbe: () => ({
+          async freeBytes() {
+            looks++;
+            return free();
+          },
+        }),
+      },
+    );
+    return { devices, sessions, free, looks: () => looks };
+  }
+
+  it('are devices of their own, each calibrated without the others, that share the free memory', async () => {
+    const { devices, free } = await sideBySide(2, 12 * GIBIBYTE);
+    expect(devices.map(({ name }) => name)).toEqual(['gpu-0.1', 'gpu-0.2']);
+    expect(devices.map(({ cost }) => Math.round(cost!.bytesPerSegment!))).toEqual([
+      Math.round(segmentBytes),
+      Math.round(segmentBytes),
+    ]);
+    for (const { limit } of devices) limit.freeBytes(free());
+    // 4.8 GiB are free, of which 80 % are 38 segments
+    expect(devices.map(({ limit }) => limit.current())).toEqual([19, 19]);
+  });
+
+  it('are as many as fit, and none is left half open', async () => {
+    const one = await sideBySide(3, 5 * GIBIBYTE);
+    expect(one.devices.map(({ name }) => name)).toEqual(['gpu-0.1']);
+    const two = await sideBySide(3, 8.5 * GIBIBYTE);
+    expect(two.devices).toHaveLength(2);
+    const calibrated = await sideBySide(2, 6.5 * GIBIBYTE);
+    expect(calibrated.devices).toHaveLength(1);
+    expect(calibrated.sessions.map(({ closed }) => closed)).toEqual([false, true]);
+    await expect(sideBySide(2, GIBIBYTE)).rejects.toMatchObject({ code: 'out-of-memory' });
+  });
+
+  it('are looked at once, and worked time that they share is counted once', async () => {
+    const { devices, looks } = await sideBySide(2, 12 * GIBIBYTE);
+    const before = looks();
+    const told: string[] = [];
+    const stop = watchMemory(devices, (name) => told.push(name));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    stop();
+    expect(told).toEqual(['gpu-0.1', 'gpu-0.2']);
+    expect(looks() - before).toBe(1);
+    expect(devices[0]!.watch).toBe(devices[1]!.watch);
   });
 });
 
