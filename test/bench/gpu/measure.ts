@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { measureBare } from './measure-bare.ts';
+import { measureContexts } from './measure-contexts.ts';
 import { measureServer } from './measure-server.ts';
 import { measureWords } from './measure-words.ts';
 
@@ -35,6 +36,7 @@ await part(
 await part('words', () =>
   measureWords(`${models}/whisper-tiny.en-fp16`, JSON.parse(readFileSync('clips.json', 'utf8'))),
 );
+await part('contexts', () => measureContexts(`${models}/whisper-tiny.en-fp16`));
 await part('bare', () => measureBare(turbo));
 await part('transformers', () =>
   lines('python3', 'transformers_baseline.py', '1,64,128').map((line) => JSON.parse(line) as unknown),

