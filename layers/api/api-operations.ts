@@ -68,7 +68,12 @@ export const apiOperations: readonly ApiOperation[] = [
     path: '/v1/audio/transcriptions',
     id: 'createTranscription',
     summary: "Transcribe a recording while you wait: OpenAI's contract",
-    body: { 'multipart/form-data': TranscriptionParameters },
+    body: {
+      'multipart/form-data': TranscriptionParameters.omit({
+        known_speaker_names: true,
+        known_speaker_references: true,
+      }),
+    },
     success: {
       status: 200,
       content: {

@@ -33,7 +33,7 @@ export function readTranscriptionRequest(
   fields: readonly (readonly [string, string])[],
   task: Task,
 ): WantedTranscription {
-  const values = withSplitKinds(formValues(fields, lists));
+  const values = withStrategy(withSplitKinds(formValues(fields, lists)));
   const parsed =
     task === 'translate'
       ? parseInput(TranslationParameters, values)
@@ -69,6 +69,20 @@ function withSplitKinds(values: Readonly<Record<string, FormValue>>): Readonly<R
   const { redact, ...others } = values;
   if (!Array.isArray(redact)) return values;
   return { ...others, redact: redact.flatMap((kinds: string) => kinds.split(',')) };
+}
+
+/** Curl's users write `chunking_strategy={"type": "server_vad"}`. */
+function withStrategy(values: Readonly<Record<string, FormValue>>): Readonly<Record<string, FormValue>> {
+  const { chunking_strategy: written } = values;
+  if (typeof written !== 'string' || !written.trimStart().startsWith('{')) return values;
+  try {
+    const entries = Object.entries(JSON.parse(written) as object).filter(([, value]) => value !== null);
+    const strategy = Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+    return { ...values, chunking_strategy: strategy };
+  } catch {
+    // No JSON: it is refused as it stands
+    return values;
+  }
 }
 
 function parseRules(written: string): TextEdits['replace'] {

@@ -89,6 +89,29 @@ describe("OpenAI's client for Node", () => {
     expect(deltas.trim()).toBe(done[0]!.trim());
   });
 
+  const formats = ['json', 'text', 'srt', 'verbose_json', 'vtt'] as const;
+  const granularities = [undefined, ['segment'], ['word'], ['word', 'segment']] as const;
+  const streamed = formats.flatMap((format) =>
+    granularities
+      .filter((each) => each === undefined || format === 'verbose_json')
+      .map((each) => [format, each] as const),
+  );
+  it.each(streamed)(
+    'streams the text whatever the format: %s with %j',
+    async (response_format, granularity) => {
+      const stream = await client.audio.transcriptions.create({
+        file: file(),
+        model: 'whisper-1',
+        stream: true,
+        response_format,
+        ...(granularity && { timestamp_granularities: [...granularity] }),
+      });
+      const types: string[] = [];
+      for await (const event of stream) types.push(event.type);
+      expect([types[0], types.at(-1)]).toEqual(['transcript.text.delta', 'transcript.text.done']);
+    },
+  );
+
   it('sends all other parameters', async () => {
     const { text } = await client.audio.transcriptions.create({
       file: file(),
@@ -120,6 +143,16 @@ describe("OpenAI's client for Node", () => {
     if (!(failure instanceof APIError)) throw new Error(`${failure}`);
     expect(failure.requestID).toMatch(/^req_/);
     expect(failure).toMatchObject({ status: 415, type: 'invalid_request_error', code: 'media-unreadable' });
+    const diarized = client.audio.transcriptions.create({
+      file: file(),
+      model: 'whisper-1',
+      response_format: 'diarized_json',
+    });
+    await expect(diarized).rejects.toMatchObject({
+      status: 400,
+      param: 'response_format',
+      message: expect.stringContaining('no Whisper tells speakers apart'),
+    });
     const unknown = client.audio.transcriptions.create({ file: file(), model: 'whisper-huge' });
     await expect(unknown).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
   });

@@ -125,7 +125,11 @@ describe('POST /v1/audio/transcriptions', () => {
       'include',
     ],
     [[['chunking_strategy[type]', 'manual']], 'chunking_strategy'],
+    [[['chunking_strategy', '{"type":"server_vad","threshold":2}']], 'chunking_strategy'],
     [[['stream', 'maybe']], 'stream'],
+    [[['known_speaker_names[]', 'ann']], 'known_speaker_names'],
+    [[['known_speaker_references[]', 'data:audio/wav;base64,']], 'known_speaker_references'],
+    [[['language', 'klingon']], 'language'],
   ] as const)('refuses %j and names the parameter', async (fields, param) => {
     const response = await transcribe(fields);
     expect(response.status).toBe(400);
@@ -142,6 +146,7 @@ describe('POST /v1/audio/transcriptions', () => {
         ['chunking_strategy[silence_duration_ms]', '300'],
         ['chunking_strategy[threshold]', '0.5'],
       ],
+      [['chunking_strategy', '{"type": "server_vad", "prefix_padding_ms": 300, "threshold": 0.5}']],
     ] as const;
     for (const fields of strategies) expect((await transcribe(fields)).status).toBe(200);
   });

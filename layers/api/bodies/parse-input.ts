@@ -7,7 +7,8 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const param = z.core.toDotPath(issue?.path ?? []);
-  const reason = (issue?.message ?? 'it is wrong').slice(0, 300);
+  const isMissing = issue?.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  const reason = isMissing ? 'it is missing, send it' : (issue?.message ?? 'it is wrong').slice(0, 300);
   throw new MurmurationError(
     'invalid-argument',
     param === '' ? `the request cannot be used: ${reason}` : `${param} cannot be used: ${reason}`,

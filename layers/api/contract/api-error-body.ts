@@ -36,7 +36,7 @@ export function describeError(error: unknown, requestId: string): DescribedError
   const { httpStatus: status, retryable } = errorPolicy[code];
   const words = openAiWords[code];
   const shown = known !== undefined && status < 500 ? known.message : serverMessage(known, requestId);
-  const param = known?.details['param'];
+  const param = known?.details['param'] ?? (code === 'language-unknown' ? 'language' : null);
   const wait = known?.details['retryAfterSeconds'];
   return {
     status,

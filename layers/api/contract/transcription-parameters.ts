@@ -1,8 +1,15 @@
 import { TextEdits } from '@murmuration/pipeline/contract/text-edits';
 import { z } from 'zod';
 
-/** OpenAI's formats; `diarized_json` needs to know speakers, which no Whisper does. */
-export const ResponseFormat = z.enum(['json', 'text', 'srt', 'verbose_json', 'vtt']);
+/** Why what needs speakers is refused. */
+const NO_SPEAKERS =
+  'no Whisper tells speakers apart: leave it out, or send a channel for each to POST /v1/jobs';
+
+/** OpenAI's formats but `diarized_json`. */
+export const ResponseFormat = z.enum(['json', 'text', 'srt', 'verbose_json', 'vtt'], {
+  error: ({ input }) =>
+    input === 'diarized_json' ? NO_SPEAKERS : 'give json, text, srt, verbose_json or vtt',
+});
 export type ResponseFormat = z.infer<typeof ResponseFormat>;
 
 const temperature = z
@@ -26,22 +33,29 @@ const shared = {
   phone_country: TextEdits.shape.phoneCountry,
 };
 
+const milliseconds = z
+  .string()
+  .regex(/^\d{1,6}$/, 'give whole milliseconds')
+  .optional();
+
 /** How the server may cut: it always listens for voices, so these are checked and otherwise left alone. */
-const ChunkingStrategy = z.union([
-  z.literal('auto'),
-  z.strictObject({
-    type: z.literal('server_vad'),
-    prefix_padding_ms: z
-      .string()
-      .regex(/^\d{1,6}$/)
-      .optional(),
-    silence_duration_ms: z
-      .string()
-      .regex(/^\d{1,6}$/)
-      .optional(),
-    threshold: temperature.optional(),
-  }),
-]);
+const ChunkingStrategy = z.union(
+  [
+    z.literal('auto'),
+    z.strictObject({
+      type: z.literal('server_vad'),
+      prefix_padding_ms: milliseconds,
+      silence_duration_ms: milliseconds,
+      threshold: temperature.optional(),
+    }),
+  ],
+  {
+    error:
+      'give auto, or type server_vad with prefix_padding_ms, silence_duration_ms and a threshold from 0 to 1',
+  },
+);
+
+const noSpeakers = z.undefined({ error: NO_SPEAKERS }).optional();
 
 /** Fields of `POST /v1/audio/transcriptions` beside the file, as a form sends them: in text. Others are ignored. */
 export const TranscriptionParameters = z.object({
@@ -55,6 +69,8 @@ export const TranscriptionParameters = z.object({
   include: z.array(z.literal('logprobs')).max(10).default([]),
   chunking_strategy: ChunkingStrategy.optional(),
   stream: z.enum(['true', 'false']).default('false'),
+  known_speaker_names: noSpeakers,
+  known_speaker_references: noSpeakers,
 });
 export type TranscriptionParameters = z.infer<typeof TranscriptionParameters>;
 
