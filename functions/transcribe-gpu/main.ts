@@ -6,14 +6,15 @@ import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { pino } from 'pino';
 import { createApp } from './create-app.ts';
+import { endProcess } from './end-process.ts';
 import { TranscribeGpuEnv } from './env.ts';
 import { fetchModel } from './fetch-model.ts';
 import { listen } from './listen.ts';
 import { startTranscriber, type Transcriber } from './start-transcriber.ts';
 import { createTelemetry } from './telemetry.ts';
 
-/** Long enough for the answers under way to leave. */
-const LAST_WORDS_MILLISECONDS = 500;
+/** For the model's memory to be freed. */
+const CLOSE_MILLISECONDS = 500;
 
 const env = parseEnvironment(TranscribeGpuEnv);
 const log = pino({ name: 'transcribe-gpu', level: env.LOG_LEVEL.toLowerCase() });
@@ -24,19 +25,17 @@ const telemetry = createTelemetry();
 let unready: string | undefined = 'starting';
 let transcriber: Transcriber | undefined;
 
-/** The process ends, for SageMaker to start another. */
 async function die(err: unknown, message: string): Promise<never> {
   unready = message;
   log.fatal({ err }, message);
-  await setTimeout(LAST_WORDS_MILLISECONDS);
-  process.exit(1);
+  return endProcess(() => transcriber?.close());
 }
 
 async function stop(server: { drain(seconds: number): Promise<void> }): Promise<never> {
   unready = 'stopping';
   log.info('stopping');
   await server.drain(env.DRAIN_SECONDS);
-  await Promise.race([transcriber?.close(), setTimeout(LAST_WORDS_MILLISECONDS)]);
+  await Promise.race([transcriber?.close(), setTimeout(CLOSE_MILLISECONDS)]);
   log.info('stopped');
   process.exit(0);
 }

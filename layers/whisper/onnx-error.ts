@@ -1,6 +1,13 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
 
 /**
+ * Faults that leave the whole process without a usable device, whatever it tries next: CUDA's sticky errors (illegal memory
+ * access 700, asserts, misaligned addresses, failed launches …), broken memory, and a GPU that is gone.
+ */
+const LOST_DEVICE =
+  /CUDA(_ERROR| failure| error)\W*(46|100|2(14|20|26)|7(02|1[0-9])|700|999)\b|(illegal memory access|illegal instruction|misaligned address|device-side assert|launch failure|launch timed out|invalid program counter|hardware stack error|ECC error|NVLink error|cudaErrorIllegalAddress|CUDA-capable device\(s\) is\/are busy|no CUDA-capable device|CUBLAS_STATUS_EXECUTION_FAILED)/i;
+
+/**
  * An error of onnxruntime as ours. The binding throws plain Errors without a code, so its text is all there is to tell them
  * apart: the one place of the kit that reads a message.
  */
@@ -17,8 +24,7 @@ export function onnxError(cause: unknown, doing: string): MurmurationError {
       { details: { doing }, cause },
     );
   }
-  // An illegal memory access (CUDA 700) leaves the whole process without a usable device
-  if (/CUDA(_ERROR| failure| error).*(700|illegal)|illegal memory access/i.test(message)) {
+  if (LOST_DEVICE.test(message)) {
     return new MurmurationError(
       'internal',
       `the GPU failed while ${doing} and this process cannot use it again: restart the process`,

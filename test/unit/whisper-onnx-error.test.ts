@@ -19,12 +19,25 @@ it.each([
 it.each([
   'CUDA failure 700: an illegal memory access was encountered',
   'CUDA error cudaErrorIllegalAddress:an illegal memory access',
+  'CUDA failure 719: unspecified launch failure ; GPU=0 ; hostname=here ; expr=cudaStreamSynchronize(stream)',
+  'CUDA failure 710: device-side assert triggered',
+  'CUDA failure 716: misaligned address',
+  'CUDA failure 214: uncorrectable ECC error encountered',
+  'CUDA failure 999: unknown error',
+  'CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED',
 ])('says that the process is lost: %s', (message) => {
   expect(onnxError(new Error(message), 'transcribing')).toMatchObject({
     code: 'internal',
     details: { fatal: true },
   });
 });
+
+it.each(['CUDA failure 1: invalid argument', 'CUDA failure 7000: no such number', 'running node 700 failed'])(
+  'does not give a device up for what concerns one run: %s',
+  (message) => {
+    expect(onnxError(new Error(message), 'transcribing').details).not.toHaveProperty('fatal');
+  },
+);
 
 it('passes other words on, the first line of them', () => {
   const cause = new Error('Invalid rank for input: pcm\n at somewhere');

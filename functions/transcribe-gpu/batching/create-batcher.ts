@@ -47,7 +47,18 @@ export function createBatcher(
   let queue: Waiting[] = [];
   const running = new Map<BatchedDevice, number>(devices.map((device) => [device, 0]));
   const share = createFairShare();
+  const failCalls = new Set<(error: unknown) => void>();
   let timer: NodeJS.Timeout | undefined;
+  let lost: { readonly error: unknown } | undefined;
+
+  /** The process is about to end: whoever waits, for whichever device, is told now instead of being cut off. */
+  function fatal(error: unknown): void {
+    if (lost !== undefined) return;
+    lost = { error };
+    queue = [];
+    for (const fail of failCalls) fail(error);
+    observer.fatal(error);
+  }
 
   function remove(segments: ReadonlySet<Waiting>): void {
     queue = queue.filter((segment) => !segments.has(segment));
@@ -81,7 +92,7 @@ export function createBatcher(
     running.set(device, running.get(device)! + 1);
     const waitedMilliseconds = now() - oldest(batch);
     observer.started({ device: device.name, segments: batch.length, waitedMilliseconds });
-    runHalving(batch, batch[0]!.decoding, device, policy.halvings, observer).finally(() => {
+    runHalving(batch, batch[0]!.decoding, device, policy.halvings, { ...observer, fatal }).finally(() => {
       running.set(device, running.get(device)! - 1);
       dispatch();
     });
@@ -91,6 +102,7 @@ export function createBatcher(
     waiting: () => queue.length,
     async transcribe(tenant, segments, decoding, signal, worked) {
       throwIfAborted(signal, ABORTED);
+      if (lost !== undefined) throw lost.error;
       if (segments.length === 0) return [];
       const call = {};
       const group = JSON.stringify(decoding ?? {});
@@ -108,13 +120,14 @@ export function createBatcher(
             own.push({ tenant, group, samples: pcm.length, arrivedAt, pcm, call, decoding, resolve, reject });
           }),
       );
-      queue.push(...own);
-      dispatch();
-      const abort = () => {
-        const error = new MurmurationError('aborted', ABORTED, { cause: signal?.reason });
+      const fail = (error: unknown) => {
         for (const segment of own) segment.reject(error);
       };
+      const abort = () => fail(new MurmurationError('aborted', ABORTED, { cause: signal?.reason }));
       signal?.addEventListener('abort', abort, { once: true });
+      failCalls.add(fail);
+      queue.push(...own);
+      dispatch();
       try {
         const transcripts = await Promise.all(answers);
         worked?.(seconds);
@@ -124,6 +137,7 @@ export function createBatcher(
         remove(new Set(own));
         throw error;
       } finally {
+        failCalls.delete(fail);
         signal?.removeEventListener('abort', abort);
       }
     },

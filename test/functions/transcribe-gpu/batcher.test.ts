@@ -182,6 +182,30 @@ describe('batching', () => {
     expect(fatal).toEqual([error]);
     expect(engine.batches).toEqual([[1, 2]]);
   });
+
+  it('tells all who wait, for any device, as soon as one cannot be used again, and begins nothing more', async () => {
+    const error = new MurmurationError('internal', 'the GPU failed', { details: { fatal: true } });
+    const { open, passed } = gate();
+    const broken = fakeEngine({
+      before: async () => {
+        await passed();
+        throw error;
+      },
+    });
+    const hanging = fakeEngine({ before: () => new Promise(() => undefined) });
+    const fatal: unknown[] = [];
+    const observer = { ...silentObserver, fatal: (found: unknown) => fatal.push(found) };
+    const devices = [broken, hanging].map((engine, index) =>
+      deviceOf(engine, { mostSegments: 1, name: `gpu-${index}` }),
+    );
+    const batcher = createBatcher(devices, { ...policy, batchesAtOnce: 2 }, { observer });
+    const calls = [1, 2, 3, 4, 5, 6].map((name) => batcher.transcribe(`${name}`, [segmentOf(name)]));
+    open();
+    for (const call of calls) await expect(call).rejects.toBe(error);
+    await expect(batcher.transcribe('late', [segmentOf(7)])).rejects.toBe(error);
+    expect(fatal).toEqual([error]);
+    expect([...broken.batches, ...hanging.batches].flat().toSorted()).toEqual([1, 2, 3, 4]);
+  });
 });
 
 describe('out of memory', () => {

@@ -5,9 +5,12 @@ import { tinyModel } from '../../engine/recordings.ts';
 
 const program = fileURLToPath(new URL('../../../functions/transcribe-gpu/server.mjs', import.meta.url));
 
-/** The server as a process of its own, on a free port; `ready()` once it has run its model. */
-export function startServer(environment: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [program], {
+/** The server as a process of its own, on a free port; `ready()` once it has run its model. `flags` are Node's. */
+export function startServer(
+  environment: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+) {
+  const child = spawn(process.execPath, [...flags, program], {
     env: {
       PATH: process.env['PATH'],
       PORT: '0',

@@ -1,0 +1,34 @@
+import { toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
+import { expect, it } from 'vitest';
+import { recording } from '../../engine/recordings.ts';
+import { startServer } from './start-server.ts';
+
+const breakDevice = new URL('./break-device.mjs', import.meta.url).href;
+const inline = { pcm: Buffer.from(toSixteenBit(await recording('jfk.flac'))).toString('base64') };
+
+/** A server that hears once at its start and once more; then its device is lost. */
+async function losingItsDevice(environment: Readonly<Record<string, string>> = {}) {
+  const server = startServer({ FAULT_AFTER: '2', ...environment }, ['--import', breakDevice]);
+  await server.ready();
+  expect((await server.invoke(inline)).status).toBe(200);
+  return server;
+}
+
+it('ends after a fault of the device, once everyone under way was told', async () => {
+  const server = await losingItsDevice({ MOST_SEGMENTS: '1' });
+  const answers = await Promise.all([1, 2, 3, 4].map(() => server.invoke(inline)));
+  for (const { status, body } of answers) {
+    expect([status, body]).toEqual([500, { code: 'internal', reason: expect.stringMatching(/GPU failed/) }]);
+  }
+  // Where this machine is slow, nobody is there any more to answer
+  const ping = await server.get('/ping').catch(() => undefined);
+  expect(ping?.status ?? 503).toBe(503);
+  expect(await server.ended).toBe(1);
+  expect(await server.logged('a device failed')).toMatchObject({ level: 60 });
+});
+
+it('ends even where the thread of the device hangs in its driver', async () => {
+  const server = await losingItsDevice({ FAULT_HANGS: '1' });
+  expect((await server.invoke(inline)).status).toBe(500);
+  expect(await server.ended).not.toBe(0);
+});
