@@ -14,8 +14,9 @@ import type { ApiEnv } from '../functions/api/env.ts';
 import { type ApiAuthentication, apiGateway } from './api-gateway.ts';
 import { apiTable } from './api-table.ts';
 import { Door, type DoorSettings } from './door.ts';
-import type { FileLayer } from './file-layer.ts';
-import { layerPaths, modelParts } from './layer-parts.ts';
+import { FileLayer } from './file-layer.ts';
+import { layerPaths, modelParts, pageParts } from './layer-parts.ts';
+import { Realtime } from './realtime.ts';
 import type { RecordingBucket } from './recording-bucket.ts';
 import { cacheEnvironment, grantCache, type TranscriptCacheProps } from './transcript-cache.ts';
 import { type Signs, watch } from './watch.ts';
@@ -26,6 +27,8 @@ export interface ApiProps extends DoorSettings {
   readonly machine: StateMachine;
   readonly engineLayer: FileLayer;
   readonly mediaLayer: FileLayer;
+  /** For live transcription. */
+  readonly modelLayer: FileLayer;
   /** A folder of models/artifacts. */
   readonly model: string;
   /** Lambda gives one core per 1,769 MB. */
@@ -46,12 +49,28 @@ export class Api extends Construct {
   readonly rest: RestApi;
   readonly door: Door;
   readonly table: Table;
+  /** Undefined where JWTs say who calls: API Gateway checks none for WebSockets. */
+  readonly realtime: Realtime | undefined;
   readonly alarms: readonly Alarm[];
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
     const { recordings, machine, model, signs, authentication = 'keys', cache } = props;
     this.table = apiTable(this, 'Table', props.encryptionKey);
+    this.realtime =
+      typeof authentication === 'string'
+        ? new Realtime(this, 'Realtime', {
+            ...settingsOf(props),
+            table: this.table,
+            engineLayer: props.engineLayer,
+            modelLayer: props.modelLayer,
+            model,
+            memory: props.memory,
+            signs,
+            authentication,
+            encryptionKey: props.encryptionKey,
+          })
+        : undefined;
     const files = modelFiles(this, model);
     const [anyFile] = files.values();
     this.door = new Door(this, 'Door', {
@@ -59,7 +78,11 @@ export class Api extends Construct {
       door: 'api',
       description: 'answers the HTTP API',
       timeout: Duration.minutes(15),
-      layers: [props.engineLayer, props.mediaLayer],
+      layers: [
+        props.engineLayer,
+        props.mediaLayer,
+        new FileLayer(this, 'PageLayer', pageParts(), 'the page'),
+      ],
       environment: {
         BUCKET: recordings.bucket.bucketName,
         TABLE: this.table.tableName,
@@ -70,6 +93,9 @@ export class Api extends Construct {
           Object.fromEntries([...files].map(([name, { s3ObjectKey }]) => [name, s3ObjectKey])),
         ),
         MEDIA_FOLDER: layerPaths.mediaFolder,
+        PAGE_FOLDER: layerPaths.pageFolder,
+        UPLOAD_ORIGIN: `https://${recordings.bucket.bucketRegionalDomainName}`,
+        ...(this.realtime === undefined ? {} : { REALTIME_URL: this.realtime.gateway.stage.url }),
         AUTHENTICATION: authentication === 'keys' ? 'keys' : 'gateway',
         ...cacheEnvironment(cache),
       } satisfies ApiEnv,
@@ -91,6 +117,7 @@ export class Api extends Construct {
     machine.grantStartExecution(this.door);
     machine.grantExecution(this.door, 'states:StopExecution');
     grantObjects(this.door, recordings);
+    recordings.allowUploadsOfPages();
     this.rest = apiGateway(this, 'Gateway', {
       name: signs.name,
       door: this.door,
@@ -112,18 +139,29 @@ export class Api extends Construct {
         metric: this.door.metricThrottles({ period: Duration.minutes(5) }),
         threshold: 10,
       }),
+      ...(this.realtime?.alarms ?? []),
     ];
   }
 
   /** Lets people and programs call it, where it asks IAM. */
   grantInvoke(grantee: IGrantable): Grant {
+    const { api: sockets, stage } = this.realtime?.gateway ?? {};
     return Grant.addToPrincipal({
       grantee,
       actions: ['execute-api:Invoke'],
-      resourceArns: [this.rest.arnForExecuteApi('*', '/*', this.rest.deploymentStage.stageName)],
+      resourceArns: [
+        this.rest.arnForExecuteApi('*', '/*', this.rest.deploymentStage.stageName),
+        ...(sockets === undefined ? [] : [sockets.arnForExecuteApiV2('$connect', stage?.stageName)]),
+      ],
     });
   }
 }
+
+const settingsOf = ({ logRetention, vpc, metricsNamespace }: DoorSettings): DoorSettings => ({
+  logRetention,
+  vpc,
+  metricsNamespace,
+});
 
 /** Recordings of the API lie in a folder of their own; of what uploads became it reads all, since jobs may name them. */
 function grantObjects(door: Door, recordings: RecordingBucket): void {

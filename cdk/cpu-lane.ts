@@ -42,6 +42,8 @@ export interface CpuLaneProps extends DoorSettings {
 /** The lane that always works: a Lambda that transcribes a batch with the engine on its cores. */
 export class CpuLane extends Construct {
   readonly function: Lambda;
+  /** Undefined where an image holds the model. */
+  readonly modelLayer: FileLayer | undefined;
   private readonly metricsNamespace: string;
 
   constructor(scope: Construct, id: string, props: CpuLaneProps) {
@@ -54,6 +56,10 @@ export class CpuLane extends Construct {
       METRICS_NAMESPACE: props.metricsNamespace,
       ...cacheEnvironment(cache),
     } satisfies TranscribeCpuEnv;
+    this.modelLayer =
+      props.image === undefined
+        ? new FileLayer(this, 'Model', modelParts(props.model), `model ${props.model}`)
+        : undefined;
     this.function =
       props.image === undefined
         ? this.fromLayers(props, environment)
@@ -84,10 +90,7 @@ export class CpuLane extends Construct {
       ...limits,
       door: 'transcribe-cpu',
       environment,
-      layers: [
-        props.engineLayer,
-        new FileLayer(this, 'Model', modelParts(props.model), `model ${props.model}`),
-      ],
+      layers: this.modelLayer === undefined ? [props.engineLayer] : [props.engineLayer, this.modelLayer],
     });
   }
 

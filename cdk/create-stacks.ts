@@ -84,7 +84,7 @@ function createApi(
     alarmTopic,
   }: Pick<TranscriptionProps, 'cache' | 'encryptionKey' | 'vpc' | 'alarmTopic'>,
 ): void {
-  const { recordings, machine, engineLayer, mediaLayer, settings, signs } = transcription;
+  const { recordings, machine, engineLayer, mediaLayer, settings, signs, cpuLane } = transcription;
   const api = new Api(scope, 'Api', {
     ...settings,
     vpc,
@@ -92,6 +92,8 @@ function createApi(
     machine: machine.machine,
     engineLayer,
     mediaLayer,
+    // readConfig has made sure that it is no image
+    modelLayer: cpuLane.modelLayer!,
     model: config.model,
     memory: Size.mebibytes(config.cpuMemoryMegabytes),
     signs,
@@ -105,6 +107,9 @@ function createApi(
     for (const alarm of api.alarms) alarm.addAlarmAction(new SnsAction(alarmTopic));
   }
   new CfnOutput(scope, 'ApiUrl', { value: api.rest.url });
+  if (api.realtime !== undefined) {
+    new CfnOutput(scope, 'RealtimeUrl', { value: api.realtime.gateway.stage.url });
+  }
   new CfnOutput(scope, 'ApiTableName', { value: api.table.tableName });
 }
 

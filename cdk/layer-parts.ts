@@ -7,6 +7,7 @@ import { packageFolder } from './package-folder.ts';
 /** Where the doors find what the layers bring. */
 export const layerPaths = {
   mediaFolder: '/opt/nodejs/node_modules/@murmuration/media',
+  pageFolder: '/opt/nodejs/node_modules/@murmuration/api/page',
   modelFolder: (model: string) => `/opt/models/${model}`,
 } as const;
 
@@ -56,6 +57,12 @@ export function voiceParts(): LayerPart[] {
 }
 
 const artifacts = fileURLToPath(new URL('../models/artifacts', import.meta.url));
+
+/** The page of the API. */
+export function pageParts(): LayerPart[] {
+  const from = fileURLToPath(new URL('../layers/api/page', import.meta.url));
+  return [{ from, to: 'nodejs/node_modules/@murmuration/api/page' }];
+}
 
 /**
  * A model of models/artifacts, then those of its ladder beside it. Throws where one is not there, and where one was not

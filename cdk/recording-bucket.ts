@@ -7,6 +7,7 @@ import {
   Bucket,
   BucketEncryption,
   type CfnBucket,
+  HttpMethods,
   type IBucket,
   type LifecycleRule,
 } from 'aws-cdk-lib/aws-s3';
@@ -24,6 +25,7 @@ export interface RecordingBucketProps {
 /** The one bucket: uploads come in, working files expire, transcripts stay. Everything in it is private and encrypted. */
 export class RecordingBucket extends Construct {
   readonly bucket: IBucket;
+  private readonly own: Bucket;
   private readonly encryptionKey: IKey | undefined;
 
   constructor(
@@ -63,7 +65,19 @@ export class RecordingBucket extends Construct {
     (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
       eventBridgeConfiguration: { eventBridgeEnabled: true },
     };
+    this.own = bucket;
     this.bucket = bucket as IBucket;
+  }
+
+  /** Lets pages of any origin send what they have a signed address for: without one S3 takes nothing from anybody. */
+  allowUploadsOfPages(): void {
+    this.own.addCorsRule({
+      allowedMethods: [HttpMethods.PUT],
+      allowedOrigins: ['*'],
+      allowedHeaders: ['*'],
+      exposedHeaders: ['ETag'],
+      maxAge: Duration.hours(1).toSeconds(),
+    });
   }
 
   /** Lets people and programs bring recordings. */

@@ -98,6 +98,28 @@ export const acknowledged: readonly Acknowledged[] = [
     rule: /IAM5\[Resource::arn:.*:execution:.*\]$/,
     reason: 'stops jobs that their owners remove; their executions are named after them',
   },
+  xray('api/Api/Realtime/Gatekeeper'),
+  xray('api/Api/Realtime/Listener'),
+  {
+    at: 'api/Api/Realtime/Gatekeeper',
+    rule: /IAM5\[Resource::arn:.*@connections\/\*\]$/,
+    reason: 'tells and closes connections, whose names API Gateway makes',
+  },
+  {
+    at: 'api/Api/Realtime/Listener',
+    rule: /IAM5\[Resource::arn:.*@connections\/\*\]$/,
+    reason: 'answers and closes connections, whose names API Gateway makes',
+  },
+  {
+    at: 'api/Api/Realtime/Messages',
+    rule: /-DDB3$/,
+    reason: 'holds what people say until it is heard: it shall be in no backup',
+  },
+  {
+    at: 'api/Api/Realtime/Gateway',
+    rule: /-APIG4$/,
+    reason: 'API Gateway asks at $connect alone; with api=keys the function checks keys there',
+  },
   {
     at: 'api/Api/Gateway/Resource',
     rule: /-APIG2$/,

@@ -10,11 +10,11 @@ import { s3ObjectFolder } from '@murmuration/api/adapters/s3-object-folder';
 import { s3Uploads } from '@murmuration/api/adapters/s3-uploads';
 import { stepFunctionsJobs } from '@murmuration/api/adapters/step-functions-jobs';
 import { createApi } from '@murmuration/api/create-api';
+import { gatewayCaller } from '@murmuration/api/gateway-caller';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { openCache } from '@murmuration/pipeline/adapters/open-cache';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
 import type { z } from 'zod';
-import { callerOf } from './caller-of.ts';
 import { download } from './download.ts';
 import type { ApiEnv } from './env.ts';
 import { fetchModel } from './fetch-model.ts';
@@ -60,7 +60,7 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
       jobs,
       results: s3JobResults(table, store),
       uploads,
-      ...(env.AUTHENTICATION === 'keys' ? { keyRing: dynamoKeyRing(table) } : { callerOf }),
+      ...(env.AUTHENTICATION === 'keys' ? { keyRing: dynamoKeyRing(table) } : { callerOf: gatewayCaller }),
       ledger,
       idempotency: dynamoIdempotency(table, clock),
       clock,
@@ -74,6 +74,9 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
       // Lambda brings one request at a time
       mostAtOnce: 1,
       dollarsPerAudioHour: env.DOLLARS_PER_AUDIO_HOUR,
+      pageFolder: env.PAGE_FOLDER,
+      realtimeUrl: env.REALTIME_URL,
+      uploadOrigin: env.UPLOAD_ORIGIN,
       // cdk/README.md
       timesRealTime: 60,
     },

@@ -14,6 +14,12 @@ export const ApiEnv = DoorEnvironment.extend({
   MODEL_FILES: z.string().transform((text) => ModelFiles.parse(JSON.parse(text))),
   /** Folder of @murmuration/media's scripts, which run in processes of their own. */
   MEDIA_FOLDER: z.string().optional(),
+  /** Folder of the page's files. @default that of this checkout */
+  PAGE_FOLDER: z.string().optional(),
+  /** Of live transcription, by wss; it has a stage of its own. */
+  REALTIME_URL: z.url().optional(),
+  /** Of the bucket, for a page that sends uploads there. */
+  UPLOAD_ORIGIN: z.url().optional(),
   /** `keys`: ours. `gateway`: API Gateway has asked who it is. */
   AUTHENTICATION: z.enum(['keys', 'gateway']).default('keys'),
   /** Models that jobs may name are those of the pipeline. */

@@ -10,6 +10,12 @@ export interface ApiSettings {
   readonly mostAtOnce: number;
   /** US dollars for an hour of audio, for `dry_run`. */
   readonly dollarsPerAudioHour: number;
+  /** Of the page's files. @default beside this layer's code, which a bundle is not */
+  readonly pageFolder?: string | undefined;
+  /** Where the page finds live transcription, if it is not served here. */
+  readonly realtimeUrl?: string | undefined;
+  /** Where the page sends parts of uploads, if not here. */
+  readonly uploadOrigin?: string | undefined;
   /** How much faster than speech the engine is, roughly, for `dry_run`. */
   readonly timesRealTime: number;
 }

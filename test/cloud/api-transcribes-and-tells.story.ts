@@ -1,11 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { Hono } from 'hono';
 import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { awsAccess } from './aws-access.ts';
+import { createApiKey } from './create-api-key.ts';
 import { outputs, twin } from './kit.ts';
 import { serveOnLoopback } from './serve-on-loopback.ts';
 import { speech } from './speech.ts';
@@ -13,30 +11,6 @@ import { speech } from './speech.ts';
 const [apiId] = new URL(outputs.apiUrl).host.split('.');
 const api = `${twin.endpoint}/restapis/${apiId}/live/_user_request_`;
 const said = /ask not what your country can do for you/i;
-
-/** Puts a key into the API's table, as cdk/README.md says. */
-async function createKey(
-  limits: { budgetSeconds?: number; requestsPerMinute?: number } = {},
-): Promise<string> {
-  const key = `sk-${randomUUID()}`;
-  const hash = createHash('sha256').update(key).digest('hex');
-  const numbers = Object.entries(limits).map(([name, value]) => [name, { N: String(value) }]);
-  await new DynamoDBClient(awsAccess(twin.endpoint)).send(
-    new PutItemCommand({
-      TableName: outputs.apiTable,
-      Item: {
-        pk: { S: `key#${hash}` },
-        sk: { S: 'key' },
-        id: { S: hash.slice(0, 8) },
-        hash: { S: hash },
-        owner: { S: `owner-${hash.slice(0, 8)}` },
-        createdAt: { S: new Date().toISOString() },
-        ...Object.fromEntries(numbers),
-      },
-    }),
-  );
-  return key;
-}
 
 async function call(
   key: string,
@@ -76,14 +50,14 @@ async function upload(key: string): Promise<string> {
 
 describe('the API on AWS', () => {
   it("transcribes for OpenAI's client while it waits", async () => {
-    const client = new OpenAI({ baseURL: `${api}/v1`, apiKey: await createKey(), maxRetries: 0 });
+    const client = new OpenAI({ baseURL: `${api}/v1`, apiKey: await createApiKey(), maxRetries: 0 });
     const file = await OpenAI.toFile(speech(), 'jfk.flac');
     expect((await client.audio.transcriptions.create({ file, model: 'whisper-1' })).text).toMatch(said);
   });
 
   it('lets in nobody without a key, and none that asks too often', async () => {
     expect((await call('sk-unknown', '/v1/models')).status).toBe(401);
-    const key = await createKey({ requestsPerMinute: 2 });
+    const key = await createApiKey({ requestsPerMinute: 2 });
     const statuses: number[] = [];
     for (let request = 0; request < 6; request++) statuses.push((await call(key, '/v1/models')).status);
     expect(statuses.slice(0, 2)).toEqual([200, 200]);
@@ -98,7 +72,7 @@ describe('the API on AWS', () => {
     });
     const receiver = await serveOnLoopback(app);
     try {
-      const key = await createKey({ budgetSeconds: 20 });
+      const key = await createApiKey({ budgetSeconds: 20 });
       const body = { upload_id: await upload(key), webhook: { url: receiver.url } };
       const once = { body, headers: { 'idempotency-key': 'story' } };
       const [first, second] = [await call(key, '/v1/jobs', once), await call(key, '/v1/jobs', once)];
@@ -113,7 +87,7 @@ describe('the API on AWS', () => {
       }
       expect(job).toMatchObject({ state: 'done', text: expect.stringMatching(said), error: null });
       expect((await call(key, `/v1/jobs/${id}/transcript?format=vtt`)).text).toMatch(/^WEBVTT/);
-      expect((await call(await createKey(), `/v1/jobs/${id}`)).status).toBe(404);
+      expect((await call(await createApiKey(), `/v1/jobs/${id}`)).status).toBe(404);
       expect(json(await call(key, '/v1/jobs')).data.map((one: { id: string }) => one.id)).toEqual([id]);
 
       while (told.length === 0) await wait(200);
@@ -133,7 +107,7 @@ describe('the API on AWS', () => {
   });
 
   it('takes no address inside its own network', async () => {
-    const key = await createKey();
+    const key = await createApiKey();
     for (const file_url of ['https://169.254.169.254/latest/meta-data/', 'https://localhost/a.mp3']) {
       const refused = await call(key, '/v1/jobs', { body: { file_url } });
       expect(refused.status, refused.text).toBe(400);

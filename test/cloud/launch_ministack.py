@@ -8,14 +8,18 @@ Health: GET /_ministack/health. What it adds to MiniStack 1.5.33:
 - at most WORKERS_PER_FUNCTION invocations of one function at a time; the others wait
 - the name of the error that a Node handler throws reaches the state machine, as on AWS
 - REST APIs call functions that stream, whose answers then come whole
+- functions reach the sockets of API Gateway: a variable's address of a stage of AWS becomes the one of this machine
+- a socket is closed only after what was posted to it before is sent
 - a state that waits for a task token fails at once when its function fails, as on AWS
 """
 
+import asyncio
 import hashlib
 import io
 import json
 import os
 import pathlib
+import re
 import tempfile
 import threading
 import types
@@ -24,7 +28,7 @@ import zipfile
 
 from ministack.app import main
 from ministack.core import lambda_runtime
-from ministack.services import apigateway_v1, lambda_svc, stepfunctions
+from ministack.services import apigateway, apigateway_v1, lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 RECORDED = pathlib.Path(os.environ["RECORDED_RESOURCES"])
@@ -154,13 +158,23 @@ def in_layers(value, layers):
     return value
 
 
+STAGE_ADDRESS = re.compile(r"(http|ws)s://(\w+)\.execute-api\.[^/]+/")
+OWN_ADDRESS = f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}/_aws/execute-api"
+
+
+def on_this_machine(value, layers):
+    """A variable's value, where what it names really is."""
+    paths = ":".join(in_layers(path, layers) if path.startswith("/opt/") else path for path in value.split(":"))
+    return STAGE_ADDRESS.sub(rf"\1://{OWN_ADDRESS}/\2/", paths)
+
+
 class LayeredWorker(lambda_runtime.Worker):
     def _spawn(self):
         layers = [folder for folder in map(unzipped, self.config.get("Layers") or []) if folder]
         _worker.layers = layers
         environment = self.config.get("Environment") or {}
         variables = {
-            name: ":".join(in_layers(path, layers) if path.startswith("/opt/") else path for path in value.split(":"))
+            name: on_this_machine(value, layers)
             for name, value in environment.get("Variables", {}).items()
         }
         self.config = {**self.config, "Environment": {**environment, "Variables": variables}}
@@ -195,6 +209,16 @@ def function_of(uri):
     return _function_of(uri.replace("/response-streaming-invocations", "/invocations"))
 
 
+_handle_connection = apigateway.handle_connections_api
+
+
+async def handle_connection(method, api_id, stage, connection_id, body, headers):
+    connection = apigateway._ws_connections.get(connection_id)
+    while method == "DELETE" and connection and not (connection["outbox"].empty() or connection["close_event"].is_set()):
+        await asyncio.sleep(0.01)
+    return await _handle_connection(method, api_id, stage, connection_id, body, headers)
+
+
 _waiting = threading.local()
 _call_lambda, _invoke_with_callback = stepfunctions._call_lambda, stepfunctions._invoke_with_callback
 
@@ -220,6 +244,7 @@ def invoke_with_callback(resource, input_data, token, state):
 
 stepfunctions._call_lambda, stepfunctions._invoke_with_callback = call_lambda, invoke_with_callback
 apigateway_v1._extract_lambda_ref_from_integration_uri = function_of
+apigateway.handle_connections_api = handle_connection
 lambda_runtime._NODEJS_WORKER_SCRIPT = lambda_runtime._NODEJS_WORKER_SCRIPT.replace(
     'trace: err.stack || ""', 'trace: err.stack || "", type: err.name')
 lambda_runtime.zipfile = types.SimpleNamespace(

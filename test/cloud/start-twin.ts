@@ -129,6 +129,7 @@ function outputsOf(
     endpointName: output('EndpointName'),
     apiUrl: output('ApiUrl'),
     apiTable: output('ApiTableName'),
+    realtimeUrl: output('RealtimeUrl'),
     bucket: output('BucketName'),
     stateMachine: output('StateMachineArn'),
     splitter: output('SplitterFunctionName'),

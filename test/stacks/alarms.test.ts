@@ -32,6 +32,7 @@ describe('alarms', () => {
       'gpu-fallbacks',
       'jobs-failing',
       'queue-wait',
+      'realtime-failing',
       'segment-latency',
       'transcripts-with-gaps',
       'webhooks-undelivered',

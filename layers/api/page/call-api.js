@@ -12,13 +12,16 @@ export class ApiProblem extends Error {
 export const storedKey = () => sessionStorage.getItem(KEY) ?? '';
 export const storeKey = (key) => sessionStorage.setItem(KEY, key);
 
+/** An address of this page's server, which may serve it under a path of its own, as API Gateway does. */
+export const here = (path) => new URL(path.replace(/^\//, ''), new URL('.', location.href));
+
 const authorization = () => (storedKey() === '' ? {} : { authorization: `Bearer ${storedKey()}` });
 
 /** Calls the API of this page's server. Throws `ApiProblem`. */
 export async function callApi(method, path, body, signal) {
   let response;
   try {
-    response = await fetch(path, {
+    response = await fetch(here(path), {
       method,
       signal,
       headers: { ...authorization(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
@@ -36,8 +39,9 @@ export async function callApi(method, path, body, signal) {
 export function putBytes(url, blob, { signal, onSent }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('PUT', url);
-    const isOurs = new URL(url, location.href).origin === location.origin;
+    const address = here(url);
+    request.open('PUT', address);
+    const isOurs = address.origin === location.origin;
     for (const [name, value] of Object.entries(isOurs ? authorization() : {}))
       request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded }) => onSent(loaded);

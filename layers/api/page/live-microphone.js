@@ -1,4 +1,5 @@
-import { storedKey } from './call-api.js';
+import { here } from './call-api.js';
+import { openLiveSocket } from './live-socket.js';
 import { wavFile } from './wav-file.js';
 
 /** Blocks that may wait for the network: 10 s. More are lost words, so the stream ends. */
@@ -19,15 +20,16 @@ export async function liveMicrophone({ onEvent, onLevel }) {
     if (context.state !== 'closed') context.close();
   };
   try {
-    await context.audioWorklet.addModule('/page/pcm-worklet.js');
+    await context.audioWorklet.addModule(here('/page/pcm-worklet.js'));
   } catch (error) {
     silence();
     throw error;
   }
-  const socket = await opened().catch((error) => {
+  const live = await openLiveSocket().catch((error) => {
     silence();
     throw error;
   });
+  const { socket } = live;
   const blocks = [];
   const worklet = new AudioWorkletNode(context, 'pcm-worklet', { numberOfOutputs: 0 });
   let startedAt;
@@ -36,7 +38,7 @@ export async function liveMicrophone({ onEvent, onLevel }) {
     blocks.push(data);
     onLevel(loudness(new Int16Array(data)));
     if (socket.bufferedAmount > MOST_WAITING_BYTES) socket.close(4000, 'the network is too slow');
-    else if (socket.readyState === WebSocket.OPEN) socket.send(data);
+    else if (socket.readyState === WebSocket.OPEN) live.sendAudio(data);
   };
   source.connect(worklet);
 
@@ -60,7 +62,7 @@ export async function liveMicrophone({ onEvent, onLevel }) {
     ended,
     stop() {
       silence();
-      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ kind: 'end' }));
+      if (socket.readyState === WebSocket.OPEN) live.sendEnd();
     },
     recording: () => wavFile(blocks, 'live.wav'),
   };
@@ -75,18 +77,6 @@ function listenTo(stream) {
     const context = new AudioContext();
     return { context, source: context.createMediaStreamSource(stream) };
   }
-}
-
-function opened() {
-  const address = new URL('/v1/realtime', location.href);
-  address.protocol = address.protocol.replace('http', 'ws');
-  const protocols = storedKey() === '' ? [] : [`murmuration-key.${storedKey()}`];
-  const socket = new WebSocket(address, ['murmuration', ...protocols]);
-  socket.binaryType = 'arraybuffer';
-  return new Promise((resolve, reject) => {
-    socket.onopen = () => resolve(socket);
-    socket.onerror = () => reject(new Error('This server has no live transcription, or refuses the key.'));
-  });
 }
 
 function loudness(samples) {

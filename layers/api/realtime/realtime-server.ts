@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { ApiApp } from '../api-app.ts';
 import { realtimeSession } from './realtime-session.ts';
+import { SOCKET_PROTOCOL, socketAuthorization } from './socket-key.ts';
 import type { AdmittedStream, SpeechLimits, SpeechPorts } from './speech-session.ts';
 
 export interface RealtimeLimits extends SpeechLimits {
@@ -17,9 +18,6 @@ export interface RealtimeServer {
   close(): void;
 }
 
-/** Browsers cannot send headers with a WebSocket: a key comes as the name of a second protocol. */
-const PROTOCOL = 'murmuration';
-const KEY_PROTOCOL = /(?:^|[ ,])murmuration-key\.([\w.~+/=-]{1,200})(?:$|[ ,])/;
 const MOST_MESSAGE_BYTES = 1_048_576;
 
 /** Serves `GET /v1/realtime`; `app` decides who may. */
@@ -28,7 +26,7 @@ export function realtimeServer(app: ApiApp, ports: SpeechPorts, limits: Realtime
     noServer: true,
     maxPayload: MOST_MESSAGE_BYTES,
     perMessageDeflate: false,
-    handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
+    handleProtocols: (offered) => (offered.has(SOCKET_PROTOCOL) ? SOCKET_PROTOCOL : false),
   });
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -69,12 +67,13 @@ export function realtimeServer(app: ApiApp, ports: SpeechPorts, limits: Realtime
 
 function toFetch(request: IncomingMessage): Request {
   const headers = new Headers();
-  for (const name of ['host', 'origin', 'authorization', 'x-request-id'] as const) {
+  for (const name of ['host', 'origin', 'x-request-id'] as const) {
     const value = request.headers[name];
     if (typeof value === 'string') headers.set(name, value);
   }
-  const [, key] = KEY_PROTOCOL.exec(request.headers['sec-websocket-protocol'] ?? '') ?? [];
-  if (key !== undefined && !headers.has('authorization')) headers.set('authorization', `Bearer ${key}`);
+  const { authorization, 'sec-websocket-protocol': protocols } = request.headers;
+  const shown = socketAuthorization({ authorization, protocols });
+  if (shown !== undefined) headers.set('authorization', shown);
   return new Request(new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`), {
     headers,
   });

@@ -38,6 +38,8 @@ export interface SpeechSession {
   readonly waitingSeconds: number;
   /** The client was closed, or is gone. */
   readonly isOver: boolean;
+  /** What the key has paid for, from the stream's start. */
+  readonly bookedSeconds: number;
   /** 16 kHz mono s16le. */
   take(sixteenBit: Uint8Array): void;
   /** No more audio comes: what is left is heard. */
@@ -54,15 +56,19 @@ export interface SpeechSession {
 const BOOKED_SECONDS = 10;
 const BYTES_PER_SECOND = 32_000;
 
-/** Hears a client within its limits and its budget, and tells it what is heard. */
+/**
+ * Hears a client within its limits and its budget, and tells it what is heard. `before`: what of the stream was heard and
+ * paid for elsewhere.
+ */
 export function speechSession(
   client: SpeechClient,
   { key, requestId, settings }: AdmittedStream,
   { openLive, ledger, onError }: SpeechPorts,
   limits: SpeechLimits,
+  before: { readonly seconds: number; readonly bookedSeconds: number } = { seconds: 0, bookedSeconds: 0 },
 ): SpeechSession {
-  let bytes = 0;
-  let bookedSeconds = 0;
+  let bytes = before.seconds * BYTES_PER_SECOND;
+  let { bookedSeconds } = before;
   let isOver = false;
   let hasEnded = false;
   let idle: ReturnType<typeof setTimeout> | undefined;
@@ -133,6 +139,9 @@ export function speechSession(
     },
     get isOver() {
       return isOver;
+    },
+    get bookedSeconds() {
+      return bookedSeconds;
     },
     take,
     end() {

@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ApiApp, ApiContext } from '../api-app.ts';
+import type { ApiSettings } from '../api-settings.ts';
+import type { ApiTools } from '../api-tools.ts';
 
-const folder = new URL('../page/', import.meta.url);
+const ownFolder = new URL('../page/', import.meta.url);
 
 const types = {
   html: 'text/html; charset=utf-8',
@@ -11,34 +15,42 @@ const types = {
 } as const;
 
 /** Nothing comes from elsewhere, nothing inline runs; a recording is played from the browser's own memory. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "media-src 'self' blob:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const policyOf = ({ realtimeUrl, uploadOrigin }: ApiSettings) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    ["connect-src 'self'", realtimeUrl, uploadOrigin].filter(Boolean).join(' '),
+    "media-src 'self' blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 
 /** A page to use the API by hand, at `/`. */
-export function pageRoutes(app: ApiApp): void {
-  app.get('/', (c) => answer(c, 'index.html'));
-  app.get('/page/:name{[a-z-]+\\.(css|js|svg)}', (c) => answer(c, c.req.param('name')));
+export function pageRoutes(app: ApiApp, { settings }: ApiTools): void {
+  app.get('/', (c) => answer(c, 'index.html', settings));
+  app.get('/page/:name{[a-z-]+\\.(css|js|svg)}', (c) => answer(c, c.req.param('name'), settings));
 }
 
-async function answer(c: ApiContext, name: string): Promise<Response> {
+async function answer(c: ApiContext, name: string, settings: ApiSettings): Promise<Response> {
   const ending = name.split('.').at(-1) as keyof typeof types;
-  const body = await readFile(new URL(name, folder)).catch(() => undefined);
-  if (body === undefined) return c.notFound() as Response;
-  return c.body(new Uint8Array(body), 200, {
+  const folder = settings.pageFolder ?? fileURLToPath(ownFolder);
+  const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
+  if (text === undefined) return c.notFound() as Response;
+  return c.body(ending === 'html' ? withRealtime(text, settings) : text, 200, {
     'content-type': types[ending],
-    'content-security-policy': policy,
+    'content-security-policy': policyOf(settings),
     'permissions-policy': 'microphone=(self)',
     'cache-control': 'no-cache',
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
   });
+}
+
+/** Tells the page where live transcription is, if not here. */
+function withRealtime(html: string, { realtimeUrl }: ApiSettings): string {
+  if (realtimeUrl === undefined) return html;
+  return html.replace('name="realtime" content=""', `name="realtime" content="${realtimeUrl}"`);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ApiKey } from '@murmuration/api/contract/api-key';
 import { z } from 'zod';
+import type { ApiKey } from './contract/api-key.ts';
 
 const GatewayRequest = z.object({
   requestContext: z.object({
@@ -12,7 +12,7 @@ const GatewayRequest = z.object({
 });
 
 /** Who API Gateway let in, as the owner of what they make; undefined where it let in nobody it knows. */
-export function callerOf(environment: unknown): ApiKey | undefined {
+export function gatewayCaller(environment: unknown): ApiKey | undefined {
   const { requestContext } = GatewayRequest.parse(environment);
   const subject = requestContext.authorizer?.claims?.sub ?? requestContext.identity?.userArn;
   if (typeof subject !== 'string') return undefined;

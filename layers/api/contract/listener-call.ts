@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { ApiKey } from './api-key.ts';
+import { LiveQuery } from './live-message.ts';
+
+/** What a listener is told to do: hear one connection, from its start or from where another listener stopped. */
+export const ListenerCall = z.strictObject({
+  connectionId: z.string().min(1),
+  stream: z.strictObject({ key: ApiKey, requestId: z.string(), settings: LiveQuery }),
+  from: z
+    .strictObject({
+      /** The first message to be read. */
+      index: z.int().nonnegative(),
+      /** Bytes of it that are done with. */
+      skipBytes: z.int().nonnegative(),
+      /** Where in the stream that is. */
+      seconds: z.number().nonnegative(),
+      /** Of the final words before. */
+      text: z.string(),
+      bookedSeconds: z.number().nonnegative(),
+    })
+    .default({ index: 0, skipBytes: 0, seconds: 0, text: '', bookedSeconds: 0 }),
+});
+export type ListenerCall = z.infer<typeof ListenerCall>;

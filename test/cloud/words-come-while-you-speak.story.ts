@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { LiveMessage } from '@murmuration/api/contract/live-message';
+import { toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { recording } from '../engine/recordings.ts';
+import { createApiKey } from './create-api-key.ts';
+import { outputs, twin } from './kit.ts';
+
+const [apiId] = new URL(outputs.realtimeUrl).host.split('.');
+const address = `${twin.endpoint.replace('http', 'ws')}/_aws/execute-api/${apiId}/v1`;
+/** Of s16le. */
+const BYTES_PER_MILLISECOND = 32;
+const FRAME_MILLISECONDS = 250;
+
+interface Told {
+  readonly message: LiveMessage;
+  /** Since the first sample was sent. */
+  readonly atSeconds: number;
+}
+
+/** Speaks as fast as people do, as base64 in texts, and answers all that was told. */
+async function speak(key: string, bytes: Uint8Array): Promise<Told[]> {
+  const socket = new WebSocket(address, { headers: { authorization: `Bearer ${key}` } });
+  const closed = once(socket, 'close');
+  const told: Told[] = [];
+  let startedAt = performance.now();
+  socket.on('message', (data) => {
+    const atSeconds = (performance.now() - startedAt) / 1000;
+    told.push({ message: LiveMessage.parse(JSON.parse(String(data))), atSeconds });
+  });
+  await once(socket, 'open');
+  startedAt = performance.now();
+  const size = FRAME_MILLISECONDS * BYTES_PER_MILLISECOND;
+  let index = 0;
+  for (let start = 0; start < bytes.length && socket.readyState === socket.OPEN; start += size, index += 1) {
+    const audio = Buffer.from(bytes.subarray(start, start + size)).toString('base64');
+    // A frame is sent when its last sample was said
+    await wait(startedAt + (index + 1) * FRAME_MILLISECONDS - performance.now());
+    socket.send(JSON.stringify({ kind: 'audio', index, audio }));
+  }
+  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ kind: 'end', index }));
+  await closed;
+  return told;
+}
+
+describe('live transcription on AWS', () => {
+  it('tells words while they are spoken, then the text', async () => {
+    const bytes = toSixteenBit(await recording('jfk.flac'));
+    const told = await speak(await createApiKey(), bytes);
+    const { message, atSeconds } = told.at(-1)!;
+    expect(message).toMatchObject({
+      kind: 'done',
+      text: expect.stringMatching(/what you can do for your country/i),
+    });
+    const words = told.flatMap((one) =>
+      one.message.kind === 'final' ? one.message.words.map((word) => ({ ...word, at: one.atSeconds })) : [],
+    );
+    const text = words.map((word) => word.text).join('');
+    expect(message).toMatchObject({ text: text.trim() });
+    // What was final before the speaker had ended
+    expect(words.filter(({ at }) => at < bytes.length / 32_000).length).toBeGreaterThan(3);
+    const lags = words.map(({ at, endSeconds }) => at - endSeconds).sort((a, b) => a - b);
+    console.log(
+      `final ${lags[Math.floor(lags.length / 2)]!.toFixed(2)} s after it was said (median), all ${(atSeconds - bytes.length / 32_000).toFixed(2)} s after the end`,
+    );
+  });
+
+  it('lets in nobody without a key', async () => {
+    const socket = new WebSocket(address);
+    const [error] = await once(socket, 'error').catch((problem) => [problem]);
+    expect(String(error)).toMatch(/40[13]/);
+  });
+
+  it('says what is wrong, and when the budget is spent', async () => {
+    const broken = await speak(await createApiKey(), Buffer.alloc(1));
+    expect(broken.at(-1)!.message).toMatchObject({ kind: 'error', code: 'invalid-argument' });
+    const spent = await speak(await createApiKey({ budgetSeconds: 5 }), Buffer.alloc(160_000));
+    expect(spent.at(-1)!.message).toMatchObject({ kind: 'error', code: 'budget-spent' });
+  });
+});
