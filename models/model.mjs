@@ -14,6 +14,7 @@ const trainingTests = join(here, 'tests', 'training');
 const commands = {
   build: { run: ['build.py'], extras: [], help: 'weights in, one ONNX graph and its manifest out' },
   verify: { run: ['verify.py'], extras: ['verify'], help: 'compare the tokens of a graph with a reference' },
+  'build-engine': { run: ['build_engine.py'], extras: [], help: 'a TensorRT engine for this GPU' },
   evaluate: { run: ['evaluate.py'], extras: ['evaluate'], help: 'word error of transcripts' },
   speech: { run: ['speech.py'], extras: [], help: 'make training data: synthetic speech' },
   make: {
