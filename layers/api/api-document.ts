@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { type ApiOperation, apiOperations } from './api-operations.ts';
+import { type ApiOperation, apiOperations, namedSchemas } from './api-operations.ts';
 import type { ApiSettings } from './api-settings.ts';
-import { ApiErrorBody } from './contract/api-error-body.ts';
 import { JobEstimate } from './contract/job-input.ts';
 
 /** The API in OpenAPI 3.1, written from the schemas that check its requests. */
@@ -21,14 +20,16 @@ export function apiDocument({ version }: Pick<ApiSettings, 'version'>, hasKeys: 
     servers: [{ url: '/' }],
     paths,
     components: {
-      schemas: { Error: schemaOf(ApiErrorBody, 'output') },
+      schemas: Object.fromEntries(
+        Object.entries(namedSchemas).map(([name, schema]) => [name, schemaOf(schema, 'output')]),
+      ),
       ...(hasKeys ? { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } : {}),
     },
   };
 }
 
 function describe(operation: ApiOperation, hasKeys: boolean): object {
-  const { id, summary, open = false, parameters = {}, body, success, errors = [] } = operation;
+  const { id, summary, open = false, parameters = {}, body, success, frames, errors = [] } = operation;
   const statuses = open ? [] : [400, ...(hasKeys ? [401] : []), ...errors, 429, 500, 503];
   const content = contentOf(success.content, 'output');
   return {
@@ -41,7 +42,7 @@ function describe(operation: ApiOperation, hasKeys: boolean): object {
     ],
     ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body, 'input') } }),
     responses: {
-      [success.status]: { description: 'Done', content },
+      [success.status]: frames === undefined ? { description: 'Done', content } : switching,
       ...(id === 'createJob'
         ? {
             200: {
@@ -53,8 +54,25 @@ function describe(operation: ApiOperation, hasKeys: boolean): object {
       ...Object.fromEntries(statuses.map((status) => [status, errorOf(id)])),
     },
     security: hasKeys && !open ? [{ key: [] }] : [],
+    // OpenAPI has no words for what goes through a WebSocket
+    ...(frames === undefined
+      ? {}
+      : {
+          'x-websocket': {
+            protocol: 'murmuration',
+            send: { binary: '16 kHz mono s16le', text: refTo(frames.sent) },
+            receive: { text: refTo(frames.received) },
+          },
+        }),
   };
 }
+
+const refTo = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+const switching = {
+  description: 'A WebSocket from here on',
+  headers: { 'Sec-WebSocket-Protocol': { schema: { const: 'murmuration' } } },
+};
 
 function errorOf(id: string): object {
   const deepgram = {
@@ -62,7 +80,7 @@ function errorOf(id: string): object {
     properties: { err_code: { type: 'string' }, err_msg: { type: 'string' }, request_id: { type: 'string' } },
     required: ['err_code', 'err_msg', 'request_id'],
   };
-  const schema = id === 'listen' ? deepgram : { $ref: '#/components/schemas/Error' };
+  const schema = id === 'listen' ? deepgram : refTo('Error');
   return { description: 'What was wrong', content: { 'application/json': { schema } } };
 }
 

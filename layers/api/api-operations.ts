@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApiErrorBody } from './contract/api-error-body.ts';
 import { ApiJob } from './contract/api-job.ts';
 import {
   CompleteInput,
@@ -9,6 +10,7 @@ import {
   UploadInput,
 } from './contract/job-input.ts';
 import { ListenAnswer, ListenInput, ListenQuery } from './contract/listen.ts';
+import { LiveCommand, LiveMessage, LiveQuery } from './contract/live-message.ts';
 import { JobId, UploadId } from './contract/resource-id.ts';
 import { TranscriptionAnswer, TranscriptionEvent, VerboseAnswer } from './contract/transcription-answer.ts';
 import { TranscriptionParameters, TranslationParameters } from './contract/transcription-parameters.ts';
@@ -31,7 +33,9 @@ export interface ApiOperation {
   };
   /** By content type; `multipart/form-data` has a `file` besides. */
   readonly body?: Content;
-  readonly success: { readonly status: 200 | 201 | 202; readonly content: Content };
+  readonly success: { readonly status: 101 | 200 | 201 | 202; readonly content: Content };
+  /** What frames of text hold, where the answer is a WebSocket: names of schemas in the documents. */
+  readonly frames?: { readonly sent: string; readonly received: string };
   /** Statuses of errors beside those that all operations share. */
   readonly errors?: readonly number[];
 }
@@ -57,6 +61,12 @@ const idempotency = {
       .regex(/^[!-~]{1,255}$/)
       .optional(),
   }),
+};
+/** Schemas that stand in the documents under a name of their own. */
+export const namedSchemas: Readonly<Record<string, z.ZodType>> = {
+  Error: ApiErrorBody,
+  LiveCommand,
+  LiveMessage,
 };
 /** What can be wrong with a recording. */
 const recording = [404, 413, 415, 422];
@@ -186,6 +196,17 @@ export const apiOperations: readonly ApiOperation[] = [
     parameters: jobPath,
     success: { status: 200, content: { 'application/json': Deleted } },
     errors: [404],
+  },
+  {
+    method: 'get',
+    path: '/v1/realtime',
+    id: 'transcribeLive',
+    summary:
+      'A WebSocket (protocol murmuration) that hears speech while it is spoken: send 16 kHz mono s16le in binary frames, or in text as base64; read one message a frame',
+    parameters: { query: LiveQuery },
+    success: { status: 101, content: {} },
+    frames: { sent: 'LiveCommand', received: 'LiveMessage' },
+    errors: [426],
   },
   {
     method: 'get',

@@ -58,6 +58,11 @@ export interface Transcriber {
   ): Promise<Transcribed>;
   /** What is in a recording, from its header. Throws what the decoder throws. */
   probe(source: MediaSource, signal?: AbortSignal): Promise<MediaInfo>;
+  /**
+   * Seconds of audio heard in a second of late; undefined before the first recording. Absent where jobs are not heard by
+   * this process.
+   */
+  timesRealTime?(): number | undefined;
 }
 
 /** Where a job's recording is. */

@@ -7,13 +7,13 @@ import { withoutPath } from './without-path.ts';
 
 /** What a job would cost, from the header of its recording. Throws what opening and probing throw. */
 export async function estimateJob(
-  { source, owner, key, name }: JobRequest,
+  { source, owner, key, name, options }: JobRequest,
   { ports: { transcriber, uploads, ledger }, settings }: Pick<ApiTools, 'ports' | 'settings'>,
   signal: AbortSignal,
 ): Promise<z.infer<typeof JobEstimate>> {
   const probe = async (recording: MediaSource) => {
     try {
-      return (await transcriber.probe(recording, signal)).durationSeconds ?? null;
+      return await transcriber.probe(recording, signal);
     } catch (error) {
       throw withoutPath(error, recording, name);
     }
@@ -24,14 +24,21 @@ export async function estimateJob(
       : source.kind === 'url'
         ? new URL(source.url)
         : undefined;
-  const seconds = opened === undefined ? null : await probe(opened);
+  const media = opened === undefined ? undefined : await probe(opened);
+  const seconds = media?.durationSeconds ?? null;
+  // Each channel is heard for itself then
+  const heardSeconds = (seconds ?? 0) * (options.channels === 'separate' ? (media?.channels ?? 1) : 1);
+  const measured = transcriber.timesRealTime?.();
+  const timesRealTime = measured ?? settings.timesRealTime;
   const left =
     key.budgetSeconds === undefined ? null : Math.max(0, key.budgetSeconds - (await ledger.spent(key)));
   return {
     object: 'transcription.estimate',
     duration_seconds: seconds,
     dollars: seconds === null ? null : (seconds / 3600) * settings.dollarsPerAudioHour,
-    expected_seconds: seconds === null ? null : seconds / settings.timesRealTime,
+    expected_seconds: seconds === null ? null : heardSeconds / timesRealTime,
+    times_real_time: timesRealTime,
+    measured: measured !== undefined,
     budget_left_seconds: left,
   };
 }

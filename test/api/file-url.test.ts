@@ -89,7 +89,12 @@ describe('file_url', () => {
   it('tells its length and price before it is heard', async () => {
     const response = await post(near, { file_url: `${origin}/talk.flac`, dry_run: true });
     expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ duration_seconds: 11, dollars: 0 });
+    expect(await response.json()).toMatchObject({
+      duration_seconds: 11,
+      dollars: 0,
+      measured: true,
+      times_real_time: expect.any(Number),
+    });
   });
 
   it('is heard through Deepgram’s route too', async () => {

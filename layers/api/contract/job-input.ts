@@ -78,6 +78,10 @@ export const JobEstimate = z.strictObject({
   dollars: z.number().nonnegative().nullable(),
   /** Roughly, without a queue. */
   expected_seconds: z.number().nonnegative().nullable(),
+  /** Seconds of audio that are heard in a second, by which that was reckoned. */
+  times_real_time: z.number().positive(),
+  /** Whether this server has measured it, on its last recordings; else it is what such a machine usually does. */
+  measured: z.boolean(),
   /** Of audio, in this month; null without a limit. */
   budget_left_seconds: z.number().nonnegative().nullable(),
 });

@@ -3,6 +3,7 @@ import type { ApiApp } from '../api-app.ts';
 import { apiDocument } from '../api-document.ts';
 import { apiOperations } from '../api-operations.ts';
 import type { ApiTools } from '../api-tools.ts';
+import { LiveMessage } from '../contract/live-message.ts';
 
 /** `/openapi.json` for programs, `/docs` for people. */
 export function documentRoutes(app: ApiApp, { ports, settings }: ApiTools): void {
@@ -18,6 +19,10 @@ export function documentRoutes(app: ApiApp, { ports, settings }: ApiTools): void
       ({ method, path, summary, body = {} }) =>
         html`<tr><td><code>${method.toUpperCase()} ${path}</code></td><td>${summary}</td><td>${Object.keys(body).join(', ')}</td></tr>`,
     );
+    const messages = LiveMessage.options.map(({ shape: { kind, ...fields } }) => {
+      const names = Object.keys(fields).join(', ');
+      return html`<tr><td><code>${kind.value}</code></td><td>${names}</td></tr>`;
+    });
     return c.html(html`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -28,9 +33,17 @@ export function documentRoutes(app: ApiApp, { ports, settings }: ApiTools): void
 <h1>The API</h1>
 <p>Point an SDK of OpenAI or Deepgram at this server, or use <code>curl</code>:</p>
 <pre>curl ${new URL(c.req.url).origin}/v1/audio/transcriptions -F file=@talk.mp3 -F model=whisper-1 -F response_format=srt</pre>
-<p>Every parameter and answer is in <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1). Errors are
+<p>Every parameter and answer is in <a href="openapi.json">openapi.json</a> (OpenAPI 3.1). Errors are
 <code>{"error": {message, type, param, code}}</code>; each answer has an <code>x-request-id</code>.</p>
+<h2 id="operations">Operations</h2>
 <table><thead><tr><th>Operation</th><th>What it does</th><th>Body</th></tr></thead><tbody>${rows}</tbody></table>
+<h2 id="live">Live speech</h2>
+<p>Connect a WebSocket to <code>/v1/realtime?language=&amp;prompt=</code> with the protocol <code>murmuration</code> (a browser sends its key as
+a second one, <code>murmuration-key.KEY</code>), send 16 kHz mono s16le in binary frames, and <code>{"kind": "end"}</code> at last. Each frame
+that comes back is one object; times are seconds from the first sample:</p>
+<table><thead><tr><th>kind</th><th>Fields</th></tr></thead><tbody>${messages}</tbody></table>
+<p>Final words never change; interim ones are all that is not sure yet. In full: <code>LiveMessage</code> and <code>LiveCommand</code> under
+<code>components.schemas</code> of <a href="openapi.json">openapi.json</a>.</p>
 </main>
 </html>`);
   });

@@ -1,0 +1,59 @@
+import type { ApiApp } from '@murmuration/api/api-app';
+import { apiDocument } from '@murmuration/api/api-document';
+import type { ApiTools } from '@murmuration/api/api-tools';
+import { LiveMessage } from '@murmuration/api/contract/live-message';
+import { documentRoutes } from '@murmuration/api/routes/document';
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+
+const document = JSON.parse(JSON.stringify(apiDocument({ version: '1.2.3' }, true)));
+
+/** Every object in it that has this key. */
+function holders(value: unknown, key: string): Record<string, unknown>[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const own = key in value ? [value as Record<string, unknown>] : [];
+  return [...own, ...Object.values(value).flatMap((part) => holders(part, key))];
+}
+
+describe('the OpenAPI document', () => {
+  it('tells of the WebSocket: how it begins, and what goes through it', () => {
+    const live = document.paths['/v1/realtime'].get;
+    expect(live.parameters.map(({ name }: { name: string }) => name)).toEqual(['language', 'prompt']);
+    expect(Object.keys(live.responses)).toEqual(expect.arrayContaining(['101', '401', '426', '429']));
+    expect(live.responses['101'].content).toBeUndefined();
+    expect(live['x-websocket']).toEqual({
+      protocol: 'murmuration',
+      send: { binary: '16 kHz mono s16le', text: { $ref: '#/components/schemas/LiveCommand' } },
+      receive: { text: { $ref: '#/components/schemas/LiveMessage' } },
+    });
+  });
+
+  it('has a schema for every message of the WebSocket', () => {
+    const variants: { properties: { kind: { const: string } } }[] =
+      document.components.schemas.LiveMessage.oneOf;
+    expect(variants.map(({ properties }) => properties.kind.const)).toEqual(
+      LiveMessage.options.map(({ shape }) => shape.kind.value),
+    );
+    expect(document.components.schemas.LiveCommand.oneOf).toHaveLength(2);
+  });
+
+  it('refers to nothing that is not in it', () => {
+    for (const { $ref } of holders(document, '$ref')) {
+      const name = /^#\/components\/schemas\/(\w+)$/.exec(String($ref))?.[1];
+      expect(Object.keys(document.components.schemas)).toContain(name);
+    }
+  });
+
+  it('is there to read, with every operation and message', async () => {
+    const app: ApiApp = new Hono();
+    documentRoutes(app, { ports: {}, settings: { version: '1' } } as ApiTools);
+    const page = await (await app.request('/docs')).text();
+    for (const path of Object.keys(document.paths)) expect(page).toContain(path);
+    for (const { shape } of LiveMessage.options) expect(page).toContain(`<code>${shape.kind.value}</code>`);
+  });
+
+  it('names each operation once', () => {
+    const ids = holders(document, 'operationId').map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
