@@ -16,6 +16,6 @@ export interface ApiSettings {
   readonly realtimeUrl?: string | undefined;
   /** Where the page sends parts of uploads, if not here. */
   readonly uploadOrigin?: string | undefined;
-  /** How much faster than speech the engine is, roughly, for `dry_run`. */
+  /** How much faster than speech the engine is, roughly: for `dry_run`, where nothing was measured yet. */
   readonly timesRealTime: number;
 }
