@@ -4,7 +4,7 @@ import type { ObjectStore } from '@murmuration/pipeline/ports';
 import type { JobResults } from '../api-ports.ts';
 import type { DynamoTable } from './dynamo-table.ts';
 import { JobItem, jobPlace } from './job-item.ts';
-import { readObject } from './standing-of.ts';
+import { readObject } from './read-object.ts';
 
 /** Transcripts as the pipeline delivered them. */
 export function s3JobResults(table: DynamoTable, store: ObjectStore): JobResults {

@@ -3,9 +3,10 @@ import { Report } from '@murmuration/pipeline/contract/report';
 import { Transcript } from '@murmuration/pipeline/contract/transcript';
 import { keys } from '@murmuration/pipeline/keys';
 import type { ObjectStore } from '@murmuration/pipeline/ports';
-import type { z } from 'zod';
 import type { ApiJob, ApiJobState } from '../contract/api-job.ts';
+import { heardSoFar } from './heard-so-far.ts';
 import type { JobItem } from './job-item.ts';
+import { readObject } from './read-object.ts';
 import type { ObjectFolder } from './s3-object-folder.ts';
 
 /** How a job of the pipeline stands, as the API says it: from its status, its batches so far, and what it delivered. */
@@ -24,6 +25,10 @@ export async function standingOf(
       ? await readObject(store, keys.report(status.jobId), Report)
       : undefined;
   const totalSeconds = status?.durationSeconds ?? null;
+  const heard =
+    state === 'running'
+      ? await heardSoFar({ sourceKey: job.sourceKey, status }, { store, folder })
+      : { doneSeconds: isDelivered ? (totalSeconds ?? 0) : 0, text: '', language: null };
   return {
     id: job.id,
     object: 'transcription.job',
@@ -33,11 +38,11 @@ export async function standingOf(
     created_at: Math.floor(job.createdAt / 1000),
     updated_at: Math.floor((status === undefined ? job.createdAt : Date.parse(status.updatedAt)) / 1000),
     progress: {
-      done_seconds: isDelivered ? (totalSeconds ?? 0) : await heardSeconds(status, folder),
+      done_seconds: heard.doneSeconds,
       total_seconds: totalSeconds,
     },
-    text: transcript?.text ?? '',
-    language: transcript?.language ?? null,
+    text: transcript?.text ?? heard.text,
+    language: transcript?.language ?? heard.language,
     cached_segments: status?.cachedSegments ?? 0,
     warnings: status?.warnings ?? [],
     findings: report?.findings ?? [],
@@ -54,29 +59,4 @@ function stateOf(status: JobStatus | undefined): ApiJobState {
   return status.state === 'done' || status.state === 'partial' || status.state === 'failed'
     ? status.state
     : 'running';
-}
-
-/** By the batches that left a result: they are of much the same length. */
-async function heardSeconds(status: JobStatus | undefined, folder: ObjectFolder): Promise<number> {
-  const { jobId, batches, durationSeconds } = status ?? {};
-  if (jobId === undefined || batches === undefined || durationSeconds === undefined) return 0;
-  const prefix = `${keys.jobsPrefix}${jobId}/batches/`;
-  const heard = new Set(
-    (await folder.list(prefix))
-      .filter((key) => key.includes('/attempt-'))
-      .map((key) => key.slice(prefix.length).split('/')[0]),
-  );
-  return Math.min(1, heard.size / Math.max(1, batches)) * durationSeconds;
-}
-
-/** What the pipeline wrote; undefined where there is none, or it is none of this version's. */
-export async function readObject<Schema extends z.ZodType>(
-  store: ObjectStore,
-  key: string,
-  schema: Schema,
-): Promise<z.output<Schema> | undefined> {
-  const bytes = await store.read(key);
-  if (bytes === undefined) return undefined;
-  const parsed = schema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
-  return parsed.success ? parsed.data : undefined;
 }
