@@ -109,9 +109,10 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, keys_values: KeysValues, score_bias: Tensor | None = None, causal: bool = False,
                 seen: Tensor | None = None) -> Tensor:
         """x (B, T, width) → (B, T, width). `score_bias` (B, 1, 1, keys) is added to the scores."""
-        query, (key, value) = self.split(self.q_proj(x, seen)), keys_values
+        query = self.split(self.q_proj(x, seen))
+        key, value = (each.to(query.dtype) for each in keys_values)  # layers that are rounded stay in float32
         mask = None if score_bias is None else score_bias.to(query.dtype).expand(-1, -1, query.shape[2], -1)
-        attended = functional.scaled_dot_product_attention(query, key, value.to(query.dtype), mask, is_causal=causal)
+        attended = functional.scaled_dot_product_attention(query, key, value, mask, is_causal=causal)
         return self.out_proj(attended.transpose(1, 2).flatten(2), seen)
 
 

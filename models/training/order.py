@@ -14,7 +14,7 @@ class Order:
     """`seconds` of each clip; each step takes `size` of them, over all processes."""
 
     def __init__(self, seconds: Sequence[float], size: int, seed: int) -> None:
-        if not seconds:
+        if not len(seconds):
             raise ModelError("there are no clips to learn from: give a longer manifest, or hold out fewer")
         self.seconds, self.size, self.seed = np.array(seconds), size, seed
         self.steps_per_epoch = -(-len(seconds) // size)

@@ -1,0 +1,112 @@
+"""distil and finetune from their command lines: they learn, go on where they were broken off, and share their work."""
+import json
+
+import numpy as np
+import pytest
+
+from load_huggingface import load_huggingface
+from training_files import progress, run_door, write_clips, write_teacher
+
+STEPS = ("--batch", 4, "--warmup-steps", 2, "--held-out", 0.25, "--learning-rate", 3e-3, "--validate-every", 5)
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    return write_teacher(tmp_path_factory.mktemp("teacher") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    return write_clips(tmp_path_factory.mktemp("clips") / "speech")
+
+
+def weights(folder):
+    return load_huggingface(folder, folder.name, "unknown")
+
+
+def largest_difference(first, second) -> float:
+    first, second = weights(first), weights(second)
+    assert first.tensors.keys() == second.tensors.keys()
+    return max(np.abs(first.tensor(name) - second.tensor(name)).max() for name in first.tensors)
+
+
+@pytest.fixture(scope="module")
+def distilled(teacher, clips, tmp_path_factory):
+    out = tmp_path_factory.mktemp("distilled") / "student"
+    run_door("distil.py", teacher, "--decoder-layers", "0,3", "--data", clips, "--out", out, "--steps", 20, "--clips-per-step", 8, *STEPS)
+    return out
+
+
+def test_distilling_lowers_the_loss_and_says_what_it_did(distilled, teacher, clips):
+    lines = progress(distilled)
+    training = [line["loss"] for line in lines if line["event"] == "training"]
+    assert len(training) == 20 and np.mean(training[-3:]) < 0.8 * np.mean(training[:3])
+    assert [line["step"] for line in lines if line["event"] == "validation"] == [5, 10, 15, 20]
+    assert (distilled.with_name("student.training") / "loss.svg").read_text().startswith("<svg")
+    student = weights(distilled)
+    assert student.dimensions.decoder_layers == 2 and student.alignment_heads == [(0, 1), (1, 0)]
+    [step] = student.provenance.steps
+    assert step["step"] == "distil" and step["decoderLayers"] == [0, 3] and len(step["trainedOn"]) == 64
+    assert len((distilled / "trained-on.txt").read_text().splitlines()) == 12
+    encoder = [name for name in student.tensors if name.startswith("model.encoder.")]
+    assert all((student.tensor(name) == weights(teacher).tensor(name)).all() for name in encoder)
+
+
+def test_a_training_that_was_broken_off_ends_with_the_same_weights(distilled, teacher, clips, tmp_path):
+    out = tmp_path / "student"
+    arguments = ("distil.py", teacher, "--decoder-layers", "0,3", "--data", clips, "--out", out, "--steps", 20, "--clips-per-step", 8,
+                 *STEPS, "--checkpoint-every", 7, "--resume")
+    run_door(*arguments, "--stop-after-minutes", 0, code=3)  # after one step
+    assert not out.exists() and (tmp_path / "student.training" / "checkpoint.pt").is_file()
+    refused = run_door(*arguments, "--seed", 2, code=2)
+    assert "seed was 1, is 2" in refused
+    run_door(*arguments)
+    assert largest_difference(distilled, out) == 0
+    assert [line["step"] for line in progress(out) if line["event"] == "training"] == list(range(1, 21))
+    again = run_door(*arguments, code=2)
+    assert "is there already" in again
+
+
+def test_two_processes_learn_what_one_learns_by_accumulation(teacher, tmp_path):
+    manifest = write_clips(tmp_path / "speech")
+    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
+    for line in lines[:4]:
+        del line["text"]  # the teacher, here of random weights, is asked, and the processes share that too
+    manifest.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for name, ranks in (("one", 1), ("two", 2)):
+        run_door("distil.py", teacher, "--decoder-layers", "0,3", "--data", manifest, "--out", tmp_path / name, "--steps", 4,
+                 "--clips-per-step", 8, *STEPS, ranks=ranks)
+    assert largest_difference(tmp_path / "one", tmp_path / "two") < 1e-4
+    np.testing.assert_allclose(*[[line["loss"] for line in progress(tmp_path / name)] for name in ("one", "two")], rtol=1e-4)
+    labels = [next((tmp_path / f"{name}.training").glob("labels-*.jsonl")).read_text() for name in ("one", "two")]
+    assert labels[0] == labels[1] and len(labels[0].splitlines()) == 4
+
+
+def test_quantisation_aware_training_wins_back_what_int4_takes(teacher, clips, tmp_path):
+    out = tmp_path / "int4"
+    run_door("finetune.py", teacher, "--teacher", teacher, "--quantize", "int4", "--data", clips, "--out", out, "--steps", 30,
+             "--clips-per-step", 8, *STEPS, "--label-weight", 0, "--hidden-weight", 0, "--precision", "bf16")
+    losses = [line["loss"] for line in progress(out) if line["event"] == "training"]
+    assert np.mean(losses[-3:]) < 0.7 * losses[0]
+    [step] = weights(out).provenance.steps
+    assert step["step"] == "finetune" and step["quantize"] == "int4"
+
+
+def test_texts_are_enough_without_a_teacher(teacher, clips, tmp_path):
+    out = tmp_path / "plain"
+    run_door("finetune.py", teacher, "--data", clips, "--out", out, "--steps", 8, "--clips-per-step", 4, *STEPS, "--freeze", "embed,encoder",
+             "--precision", "bf16")
+    lines = [line for line in progress(out) if line["event"] == "training"]
+    assert lines[-1]["loss"] < lines[0]["loss"] and "teacher" not in lines[0]
+    before, after = weights(teacher), weights(out)
+    changed = {name for name in after.tensors if (after.tensor(name) != before.tensor(name)).any()}
+    assert changed and all(name.startswith(("model.decoder.layers.", "model.decoder.layer_norm")) for name in changed)
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (("--decoder-layers", "3,0"), "in order"), (("--decoder-layers", "0,4"), "0 to 3"), (("--freeze", "ears"), "--freeze 'ears'"),
+    (("--clips-per-step", "7"), "do not divide"), (("--held-out", "1"), "no clips"),
+])
+def test_refuses_what_cannot_be(arguments, says, teacher, clips, tmp_path):
+    result = run_door("distil.py", teacher, "--data", clips, "--out", tmp_path / "student", *arguments, code=2)
+    assert says in result
