@@ -16,7 +16,11 @@ const commands = {
   verify: { run: ['verify.py'], extras: ['verify'], help: 'compare the tokens of a graph with a reference' },
   'build-engine': { run: ['build_engine.py'], extras: [], help: 'a TensorRT engine for this GPU' },
   evaluate: { run: ['evaluate.py'], extras: ['evaluate'], help: 'word error of transcripts' },
-  speech: { run: ['speech.py'], extras: [], help: 'make training data: synthetic speech' },
+  speech: {
+    run: ['speech.py'],
+    extras: ['verify'],
+    help: 'make training data: synthetic speech, or own recordings',
+  },
   make: {
     run: ['make.py'],
     extras: ['verify', 'evaluate'],

@@ -6,6 +6,11 @@ Several synthesizers (espeak-ng, flite, festival, as far as they are installed) 
 pitches, noises and rooms. FOLDER gets 16 kHz WAV files and train.jsonl; broken off and run again, it goes on. The same
 seed and synthesizers make the same files. No sentence shares six words in a row with the references that models are
 evaluated on: those of test/fixtures, and each that --without names.
+
+  npm run model -- speech --from RECORDINGS --out FOLDER
+
+cuts a folder of recordings, in whatever format, into clips of at most 28 s where the kit's voice detector hears nobody, leaves
+out those without speech, and writes train.jsonl without texts: the teacher of finetune and distil writes them.
 """
 from __future__ import annotations
 
@@ -16,6 +21,7 @@ import sys
 from pathlib import Path
 
 from clips import REFERENCES, read_clips
+from speech.recordings import cut_recordings
 from speech.synthesizers import INSTALL
 from speech.synthetic import synthesize
 from speech.texts import read_texts
@@ -26,6 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="npm run model -- speech", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder of the clips and their manifest")
+    parser.add_argument("--from", dest="recordings", type=Path, help="take this folder's recordings instead of synthesizers")
     parser.add_argument("--hours", type=float, default=1.0, help="of speech; default: 1")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--text", type=Path, action="append", default=[], help="speak this file instead of the books")
@@ -35,6 +42,9 @@ def main() -> int:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
+        if options.recordings:
+            print(cut_recordings(options.recordings, options.out))
+            return 0
         known = [clip.text for path in [REFERENCES, *options.without] for clip in read_clips(path) if clip.text]
         print(synthesize(options.out, options.hours, options.seed, read_texts(options.text), known, options.synthesizer,
                          max(1, options.workers)))
