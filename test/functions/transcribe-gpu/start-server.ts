@@ -9,8 +9,9 @@ const program = fileURLToPath(new URL('../../../functions/transcribe-gpu/server.
 export function startServer(
   environment: Readonly<Record<string, string>> = {},
   flags: readonly string[] = [],
+  file = program,
 ) {
-  const child = spawn(process.execPath, [...flags, program], {
+  const child = spawn(process.execPath, [...flags, file], {
     env: {
       PATH: process.env['PATH'],
       PORT: '0',
