@@ -4,7 +4,7 @@ import type { Transcription, TranscriptionScopes } from './transcription.ts';
 
 /** What a person or a test wants to know of a deployment: `cdk deploy` prints it. */
 export function createOutputs(scopes: TranscriptionScopes, transcription: Transcription): void {
-  const { recordings, machine, cpuLane, splitter, aggregator, gpu } = transcription;
+  const { recordings, machine, cpuLane, splitter, aggregator, gpu, webhooks } = transcription;
   const { bucketName } = recordings.bucket;
   new CfnOutput(scopes.storage, 'BucketName', { value: bucketName });
   new CfnOutput(scopes.storage, 'UploadTo', { value: `s3://${bucketName}/${keys.uploadsPrefix}` });
@@ -12,6 +12,10 @@ export function createOutputs(scopes: TranscriptionScopes, transcription: Transc
   new CfnOutput(scopes.pipeline, 'StateMachineArn', { value: machine.machine.stateMachineArn });
   new CfnOutput(scopes.pipeline, 'SplitterFunctionName', { value: splitter.functionName });
   new CfnOutput(scopes.pipeline, 'AggregatorFunctionName', { value: aggregator.functionName });
+  if (webhooks !== undefined) {
+    new CfnOutput(scopes.pipeline, 'WebhookQueueArn', { value: webhooks.queue.queueArn });
+    new CfnOutput(scopes.pipeline, 'WebhookDeadLettersArn', { value: webhooks.deadLetters.queueArn });
+  }
   if (gpu === undefined) return;
   const { endpoint, lane } = gpu;
   new CfnOutput(scopes.inference, 'EndpointName', { value: endpoint.endpointName });

@@ -65,6 +65,7 @@ export class Webhooks extends Construct {
         WEBHOOK_SECRET_PARAMETER: secret.parameterName,
         WEBHOOK_REACH: reach,
         QUEUE_URL: this.queue.queueUrl,
+        DEAD_LETTERS_URL: this.deadLetters.queueUrl,
       } satisfies WebhookEnv,
     });
     this.door.addEventSource(
@@ -73,6 +74,8 @@ export class Webhooks extends Construct {
     );
     recordings.grantReadUnder(this.door, [keys.uploadsPrefix]);
     secret.grantRead(this.door);
+    // What a receiver refuses for good is not tried again
+    this.deadLetters.grantSendMessages(this.door);
     this.undelivered = watch(this, signs, {
       heading: 'webhooks-undelivered',
       reason:

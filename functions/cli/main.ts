@@ -168,6 +168,37 @@ export async function main(argv: readonly string[]): Promise<number> {
       await revokeKey(file, id);
     });
 
+  const webhooks = program
+    .command('webhooks')
+    .description('webhooks of jobs of "serve" that have not arrived');
+  const data = ['--data <folder>', 'that of "serve" (default: ~/.local/share/murmuration)'] as const;
+  webhooks
+    .command('list')
+    .description('list those that wait for another try, and those that were given up')
+    .option(...data)
+    .action(async (options) => {
+      const { listWebhooks } = await import('./webhooks.ts');
+      await listWebhooks(options);
+    });
+  webhooks
+    .command('replay')
+    .description('send again what was given up, under the same ids')
+    .argument('[job...]', 'as "webhooks list" shows them')
+    .option('--all', 'all of them')
+    .option(...data)
+    .action(async (jobs, options) => {
+      const { replayWebhooks } = await import('./webhooks.ts');
+      await replayWebhooks(jobs, options);
+    });
+  webhooks
+    .command('secret')
+    .description('print what signs them, for receivers (standardwebhooks.com)')
+    .option(...data)
+    .action(async (options) => {
+      const { showWebhookSecret } = await import('./webhooks.ts');
+      await showWebhookSecret(options);
+    });
+
   program
     .command('bench')
     .description('measure a model on a recording, warm')

@@ -8,6 +8,7 @@ import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
 import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
 import { createApi } from '@murmuration/api/create-api';
 import { hearJob } from '@murmuration/api/hear-job';
+import { jobEvent } from '@murmuration/api/job-event';
 import { realtimeServer } from '@murmuration/api/realtime/realtime-server';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Rung } from '@murmuration/whisper/read-ladder';
@@ -17,6 +18,7 @@ import { writeNote } from './report-failure.ts';
 import { defaultDataFolder } from './serve/data-folder.ts';
 import { laptopLive } from './serve/laptop-live.ts';
 import { laptopTranscriber } from './serve/laptop-transcriber.ts';
+import { laptopWebhooks } from './serve/laptop-webhooks.ts';
 import { listen } from './serve/listen.ts';
 
 export interface ServeOptions {
@@ -53,8 +55,18 @@ export async function serve(options: ServeOptions, version: string): Promise<num
   const ledger = folderLedger(folder, clock);
   const uploads = folderUploads(folder, clock);
   const hear = hearJob({ transcriber, uploads, ledger });
-  const jobs = folderJobs({ folder, atOnce: options.jobs, clock, hear });
-  const onError = (error: unknown, requestId: string) => writeNote(`${requestId}: ${describe(error)}`);
+  const onError = (error: unknown, id: string) => writeNote(`${id}: ${describe(error)}`);
+  const webhooks = await laptopWebhooks(folder, options.reach, onError);
+  const jobs = folderJobs({
+    folder,
+    atOnce: options.jobs,
+    clock,
+    hear,
+    async onEnd(job, { owner, options: { webhook } }) {
+      if (webhook !== undefined) await webhooks.add(jobEvent(job, owner), webhook.url);
+    },
+    onRemoved: webhooks.forget,
+  });
   const app = createApi(
     {
       transcriber,
@@ -90,6 +102,7 @@ export async function serve(options: ServeOptions, version: string): Promise<num
   writeNote('stopping');
   realtime.close();
   await jobs.close();
+  await webhooks.close();
   await server.drain(DRAIN_SECONDS);
   await laptop.close();
   return 0;

@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { checkReach, lookupWithin, OutOfReach } from '@murmuration/media/http-reach';
+import { ChangeMessageVisibilityCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { reachBounds } from '@murmuration/media/reach-bounds';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { httpWebhookSender } from '@murmuration/pipeline/adapters/http-webhook-sender';
 import { readSecureParameter } from '@murmuration/pipeline/adapters/read-secure-parameter';
@@ -16,38 +16,38 @@ const env = parseEnvironment(WebhookEnv);
 const logger = new Logger({ serviceName: 'webhook', logLevel: env.LOG_LEVEL });
 const trace = xrayTrace();
 const queue = new SQSClient({});
-const reach = env.WEBHOOK_REACH;
 const ports = {
   store: s3ObjectStore({ bucket: env.BUCKET }),
   meter: emfMeter({ namespace: env.METRICS_NAMESPACE }),
   clock: Date.now,
-  webhooks: httpWebhookSender({
-    check: (url) => checkReach(url, reach),
-    lookup: lookupWithin(reach),
-    isRefusal: (error) => error instanceof OutOfReach,
-    secureOnly: reach === 'public',
-  }),
+  webhooks: httpWebhookSender(reachBounds(env.WEBHOOK_REACH)),
 };
 
-/** What stays in the queue comes back, and after the last try goes to the dead letters. */
+/** What stays in the queue comes back when it is due; what was given up goes to the dead letters at once, and is not tried again. */
 export async function handler(event: unknown) {
   const webhookSecret = await readSecureParameter(env.WEBHOOK_SECRET_PARAMETER);
   const postponed: { itemIdentifier: string }[] = [];
-  for (const { messageId, receiptHandle, message } of toldJobs(event)) {
+  for (const { messageId, receiptHandle, body, message } of toldJobs(event)) {
     logJob(logger, message);
     const answer = await trace(message, () => runStep(['webhook-due'], message, { ...ports, webhookSecret }));
     logger.info(answer.kind, { answer });
-    if (answer.kind === 'webhook-delivered' || answer.kind === 'webhook-unwanted') continue;
-    // A message that nobody took is kept, so that a person can send it again
-    postponed.push({ itemIdentifier: messageId });
-    const VisibilityTimeout = 'waitSeconds' in answer ? answer.waitSeconds : 0;
-    await queue.send(
-      new ChangeMessageVisibilityCommand({
-        QueueUrl: env.QUEUE_URL,
-        ReceiptHandle: receiptHandle,
-        VisibilityTimeout,
-      }),
-    );
+    switch (answer.kind) {
+      case 'webhook-delivered':
+      case 'webhook-unwanted':
+        break;
+      case 'webhook-given-up':
+        await queue.send(new SendMessageCommand({ QueueUrl: env.DEAD_LETTERS_URL, MessageBody: body }));
+        break;
+      case 'webhook-postponed':
+        postponed.push({ itemIdentifier: messageId });
+        await queue.send(
+          new ChangeMessageVisibilityCommand({
+            QueueUrl: env.QUEUE_URL,
+            ReceiptHandle: receiptHandle,
+            VisibilityTimeout: answer.waitSeconds,
+          }),
+        );
+    }
   }
   return { batchItemFailures: postponed };
 }

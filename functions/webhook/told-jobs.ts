@@ -5,7 +5,7 @@ const Records = z.object({
     z.object({
       messageId: z.string(),
       receiptHandle: z.string(),
-      body: z.string().transform((text): unknown => JSON.parse(text)),
+      body: z.string(),
       attributes: z.object({ ApproximateReceiveCount: z.coerce.number().int().positive() }),
     }),
   ),
@@ -13,14 +13,16 @@ const Records = z.object({
 /** What EventBridge puts around an event. */
 const Envelope = z.object({ detail: z.unknown() });
 
-/** The ends of jobs in a delivery of SQS, each with the message that step takes. */
+/** The ends of jobs in a delivery of SQS, each with the message that the step takes. */
 export function toldJobs(event: unknown) {
   return Records.parse(event).Records.map(({ messageId, receiptHandle, body, attributes }) => ({
     messageId,
     receiptHandle,
+    /** To be sent on as it came. */
+    body,
     message: {
       kind: 'webhook-due',
-      event: Envelope.parse(body).detail,
+      event: Envelope.parse(JSON.parse(body)).detail,
       attempt: attributes.ApproximateReceiveCount,
     },
   }));

@@ -1,16 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { checkReach, lookupWithin, OutOfReach } from '@murmuration/media/http-reach';
+import { reachBounds } from '@murmuration/media/reach-bounds';
 import { httpWebhookSender } from '@murmuration/pipeline/adapters/http-webhook-sender';
 import { afterEach, describe, expect, it } from 'vitest';
 
-const sender = (reach: 'public' | 'network') =>
-  httpWebhookSender({
-    check: (url) => checkReach(url, reach),
-    lookup: lookupWithin(reach),
-    isRefusal: (error) => error instanceof OutOfReach,
-    secureOnly: reach === 'public',
-  });
+const sender = (reach: 'public' | 'network') => httpWebhookSender(reachBounds(reach));
 
 let close = () => {};
 afterEach(() => close());

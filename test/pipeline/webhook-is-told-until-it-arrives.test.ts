@@ -90,6 +90,13 @@ describe('a webhook', () => {
     ['not reached', unreachable, 'webhook-postponed'],
     ['redirected elsewhere', 302, 'webhook-postponed'],
     ['told that nobody listens any more', 410, 'webhook-given-up'],
+    ['not understood', 400, 'webhook-given-up'],
+    ['not let in', 401, 'webhook-given-up'],
+    ['sent to where nothing is', 404, 'webhook-given-up'],
+    ['too slow', 408, 'webhook-postponed'],
+    ['being worked on', 409, 'webhook-postponed'],
+    ['one of too many', 429, 'webhook-postponed'],
+    ['met by a fault', 500, 'webhook-postponed'],
     [
       'not to be called at all',
       new MurmurationError('invalid-argument', '10.0.0.1 is out of bounds'),

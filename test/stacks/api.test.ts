@@ -98,6 +98,16 @@ describe('webhooks', () => {
     });
   });
 
+  it('that a receiver refuses go to the dead letters, where the door may send them', () => {
+    const sending = Object.values(pipeline.findResources('AWS::IAM::Policy'))
+      .flatMap(
+        ({ Properties }) => Properties.PolicyDocument.Statement as { Action: unknown; Resource: unknown }[],
+      )
+      .filter(({ Action }) => JSON.stringify(Action).includes('sqs:SendMessage'))
+      .map(({ Resource }) => JSON.stringify(Resource));
+    expect(sending).toContainEqual(expect.stringMatching(/^\{"Fn::GetAtt":\["WebhooksDeadLetters/));
+  });
+
   it('are told of both ends of a job', () => {
     pipeline.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: { source: ['murmuration'], 'detail-type': ['transcript-ready', 'job-failed'] },

@@ -29,6 +29,8 @@ const Kept = z.strictObject({
     options: JobOptions,
   }),
   job: ApiJob,
+  /** Its end is still to be told of. */
+  isUntold: z.boolean().optional(),
 });
 type Kept = z.infer<typeof Kept>;
 
@@ -39,8 +41,10 @@ export interface FolderJobsOptions {
   readonly clock: Clock;
   /** Hears one, and books it to its key. */
   readonly hear: (request: JobRequest, options: TranscribingOptions) => Promise<Transcribed>;
-  /** After each job that has come to its end. */
-  readonly onEnd?: ((job: ApiJob, request: JobRequest) => void) | undefined;
+  /** After each job that has come to its end; once it has answered, not again. */
+  readonly onEnd?: ((job: ApiJob, request: JobRequest) => Promise<void>) | undefined;
+  /** After a job was deleted. */
+  readonly onRemoved?: ((id: string) => Promise<void>) | undefined;
 }
 
 /** Jobs of this process, kept in a folder: those that were not done when it ended are begun again by `resume`. */
@@ -50,6 +54,7 @@ export function folderJobs({
   clock,
   hear,
   onEnd,
+  onRemoved,
 }: FolderJobsOptions): Jobs & JobResults & { resume(): Promise<void>; close(): Promise<void> } {
   const limit = pLimit(atOnce);
   const running = new Map<string, { stop: AbortController; kept: Kept; ended: Promise<void> }>();
@@ -73,8 +78,8 @@ export function folderJobs({
     const { owner } = request;
     const { signal } = entry.stop;
     let writing = Promise.resolve();
-    const keep = (job: ApiJob) => {
-      entry.kept = { request, job };
+    const keep = (job: ApiJob, isUntold = false) => {
+      entry.kept = { request, job, ...(isUntold && { isUntold }) };
       writing = writing.then(() =>
         signal.aborted ? undefined : writeJsonFile(pathOf(owner, request.id), entry.kept),
       );
@@ -88,12 +93,18 @@ export function folderJobs({
       });
       await writing;
       await writeJsonFile(resultOf(owner, request.id), heard.transcript);
-      keep(doneJob(entry.kept.job, heard, clock()));
+      keep(doneJob(entry.kept.job, heard, clock()), true);
     } catch (error) {
-      keep(failedJob(entry.kept.job, error, clock()));
+      keep(failedJob(entry.kept.job, error, clock()), true);
     }
     await writing;
-    if (!signal.aborted) onEnd?.(entry.kept.job, request);
+    if (!signal.aborted) await tellEnd(entry.kept);
+  }
+
+  /** Written down before and after, so that an end that falls between is told after the next start. */
+  async function tellEnd({ job, request }: Kept): Promise<void> {
+    await onEnd?.(job, request);
+    await writeJsonFile(pathOf(request.owner, request.id), { request, job });
   }
 
   async function find(owner: string, id: string): Promise<Kept | undefined> {
@@ -138,6 +149,7 @@ export function folderJobs({
       await entry?.ended.catch(() => undefined);
       await rm(pathOf(owner, id), { force: true });
       await rm(resultOf(owner, id), { force: true });
+      await onRemoved?.(id);
       return true;
     },
 
@@ -152,6 +164,8 @@ export function folderJobs({
         const names = await readdir(join(folder, 'jobs', owner));
         for (const name of names.filter((name) => name.endsWith('.json')).sort()) {
           const kept = await readJsonFile(join(folder, 'jobs', owner, name), Kept).catch(() => undefined);
+          // Where that fails, after the next start
+          if (kept?.isUntold) await tellEnd(kept).catch(() => undefined);
           if (kept === undefined || !['queued', 'running'].includes(kept.job.state)) continue;
           if (!isClosed && !running.has(kept.request.id)) {
             begin({ request: kept.request, job: queuedJob(kept.request, kept.job.created_at * 1000) });

@@ -17,8 +17,10 @@ import type { ObjectStore } from '../ports.ts';
 import { retryAfterAttempt } from '../webhooks/retry-after-attempt.ts';
 import { signWebhook } from '../webhooks/sign-webhook.ts';
 
-/** Says that the receiver wants no more of them. */
-const GONE = 410;
+/** Of the answers 4xx those that another try may change: too slow, busy with it already, too early, too many. */
+const PASSING = [408, 409, 425, 429];
+/** Gone, not found, not understood, not allowed: the receiver would say the same again. */
+const isRefusal = (status: number) => status >= 400 && status < 500 && !PASSING.includes(status);
 
 /** Tells the end of a job to the address that the job was given, signed. What does not arrive is postponed, then given up. */
 export async function deliverWebhook(
@@ -46,7 +48,7 @@ export async function deliverWebhook(
     return { kind: 'webhook-delivered', jobId, deliveryId, status: answer.status };
   }
   const reason = answer.reason ?? `it answered ${answer.status}`;
-  const isFinal = answer.refused === true || answer.status === GONE;
+  const isFinal = answer.refused === true || (answer.status !== undefined && isRefusal(answer.status));
   const waitSeconds = isFinal ? undefined : retryAfterAttempt(attempt, deliveryId);
   if (waitSeconds !== undefined) {
     return { kind: 'webhook-postponed', jobId, deliveryId, reason, waitSeconds };
