@@ -42,10 +42,13 @@ const CALIBRATION_SEGMENTS = 16;
 /** A neighbour's burst is over sooner, most of the time. */
 const RECOVER_MILLISECONDS = 10_000;
 
-/** Every GPU with engines of its own, or the processor with one; each has run once when this comes back. */
+/**
+ * Every GPU with engines of its own, or the processor with one; each has run once when this comes back. Throws what opening
+ * an engine throws, and `invalid-argument` for a graph that the processor cannot run.
+ */
 export async function openDevices(
   options: DeviceOptions,
-  { graph }: Pick<Manifest, 'graph'>,
+  { id, graph }: Pick<Manifest, 'id' | 'graph'>,
   ports: DevicePorts,
 ): Promise<OpenedDevice[]> {
   const { provider, modelFolder } = options;
@@ -55,6 +58,13 @@ export async function openDevices(
     // One that nvidia-smi does not show may still be there
     const found = gpus.length > 0 ? gpus : [{ deviceId: 0, uuid: undefined }];
     return (await Promise.all(found.map((gpu) => openGpu(gpu, options, ports)))).flat();
+  }
+  if (graph.target === 'cuda') {
+    // Its attention in the decoder is CUDA's alone
+    throw new MurmurationError(
+      'invalid-argument',
+      `model ${id} is built for cuda and ${provider === 'cpu' ? 'PROVIDER is cpu' : 'no GPU was found'}: use a GPU, or build it with --target cpu`,
+    );
   }
   const mostSegments = options.mostSegments ?? MOST_SEGMENTS.cpu;
   const engine = await openEngine({ modelFolder, providers: ['cpu'], batchSize: mostSegments });

@@ -73,9 +73,9 @@ describe('devices', () => {
       engines.push(asked);
       return fakeEngine();
     };
-    const { graph } = await readManifest(tinyModel);
+    const { id, graph } = await readManifest(tinyModel);
     const gpus = await listGpus(async () => gpuTable, undefined);
-    const manifest = { graph: { ...graph, target } };
+    const manifest = { id, graph: { ...graph, target } };
     const devices = await openDevices({ ...options, provider }, manifest, { openEngine, gpus });
     return { names: devices.map(({ name }) => name), engines };
   }
@@ -90,13 +90,23 @@ describe('devices', () => {
   });
 
   it.each([
-    ['there is no GPU', 'cuda', 'auto', ''],
+    ['there is no GPU', 'cpu', 'auto', ''],
     ['the model is built for one', 'cpu', 'auto', table],
-    ['it is asked for', 'cuda', 'cpu', table],
+    ['it is asked for', 'cpu', 'cpu', table],
   ] as const)('are the processor where %s', async (_, target, provider, gpuTable) => {
     const { names, engines } = await opened(target, provider, gpuTable);
     expect(names).toEqual(['cpu']);
     expect(engines).toMatchObject([{ providers: ['cpu'], batchSize: 4 }]);
+  });
+
+  it.each([
+    ['auto', '', /no GPU was found/],
+    ['cpu', table, /PROVIDER is cpu/],
+  ] as const)('refuse a graph for CUDA on the processor (%s)', async (provider, gpuTable, reason) => {
+    await expect(opened('cuda', provider, gpuTable)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringMatching(reason),
+    });
   });
 
   it('run TensorRT where it is asked for', async () => {
@@ -135,7 +145,7 @@ describe('several sessions of one GPU', () => {
         },
       };
     };
-    const { graph } = await readManifest(tinyModel);
+    const { id, graph } = await readManifest(tinyModel);
     const devices = await openDevices(
       {
         modelFolder: tinyModel,
@@ -144,7 +154,7 @@ describe('several sessions of one GPU', () => {
         latencyTargetMilliseconds: 60_000,
         sessionsPerGpu,
       },
-      { graph },
+      { id, graph },
       {
         openEngine,
         gpus: (await listGpus(async () => table, undefined)).slice(0, 1),
