@@ -17,10 +17,12 @@ PARTS = {"embed": ("model.decoder.embed_",), "encoder": ("model.encoder.",), "de
 
 def add_options(parser: argparse.ArgumentParser, learning_rate: float, hidden: float) -> None:
     add = parser.add_argument
-    add("--data", type=Path, required=True, help="training manifest: JSONL of {file, text?, seconds, sha256}")
+    add("--data", type=Path, help="training manifest: JSONL of {file, text?, seconds, sha256}")
     add("--out", type=Path, required=True, help="folder of the trained weights; FOLDER.training keeps the training's state")
     add("--resume", action="store_true", help="go on from the last checkpoint, if there is one")
     add("--force", action="store_true", help="replace the folder")
+    add("--half", action="store_true", help="round the trained weights to float16 and store them so")
+    add("--trained", type=Path, metavar="FOLDER.training", help="train nothing: take what the same training learnt on another machine")
     data = DataOptions(Path())
     add("--validation", type=Path, help="a manifest of held-out clips; default: a share of --data")
     add("--held-out", type=float, default=data.held_out, help="that share; default: %(default)s")

@@ -2,26 +2,23 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import torch
 
-from edit_weights import with_step
-from save_weights import save_weights
-from training.dataset import DataOptions, Dataset, read_dataset
+from training.checkpoint import trained_parameters
+from training.dataset import DataOptions, read_dataset
 from training.fake_quantize import quantize_network
 from training.loop import Loop, loop_identity
 from training.losses import Objective
 from training.network import Whisper
 from training.options import PARTS, data_options, loop_options
 from training.processes import Processes, join_processes, leave_processes
+from training.trained import save_trained, write_trained
 from training_manifest import add_trained_on
 from weights import ModelError, WhisperWeights
 
@@ -51,7 +48,14 @@ def run_door(options: argparse.Namespace, prepare: Callable[[argparse.Namespace]
         torch.set_float32_matmul_precision("high")
         if options.out.exists() and not options.force:
             raise ModelError(f"{options.out} is there already: give --force to replace it, or another --out")
-        return train(prepare(options), options, processes)
+        lesson = prepare(options)
+        if options.trained:
+            save_trained(lesson.student, options.trained, options.out, options.force)
+            print(options.out)
+            return 0
+        if not options.data:
+            raise ModelError("there is nothing to learn from: give --data, a training manifest")
+        return train(lesson, options, processes)
     except ModelError as error:
         print(f"model: {error}", file=sys.stderr)
         return 2
@@ -87,17 +91,12 @@ def train(lesson: Lesson, options: argparse.Namespace, processes: Processes) -> 
             "trainedOn": dataset.sha256, "clips": len(dataset.training), "steps": state.step, "bestStep": state.best_step,
             "learningRate": loop.learning_rate, "clipsPerStep": loop.clips_per_step, "seed": loop.seed,
             **({"validationLoss": round(state.best_loss, 6)} if dataset.held_out else {})}
-        weights = with_step(student.to_weights(lesson.student), lesson.step, **figures)
-        save_weights(dataclasses.replace(weights, tokenizer_path=with_clips(lesson.student, dataset, work)), options.out, force=options.force)
+        add_trained_on(work, dataset.clips, lesson.student.tokenizer_path.parent)
+        found, names = student.to_weights(lesson.student), trained_parameters(student)
+        write_trained(work, lesson.student, {name: found.tensor(name) for name in names}, lesson.step, figures, options.half)
+        save_trained(lesson.student, work, options.out, options.force)
         print(options.out)
     return 0
-
-
-def with_clips(weights: WhisperWeights, dataset: Dataset, work: Path) -> Path:
-    """A copy of the tokenizer with the list of clips beside it: what is beside the tokenizer goes with the weights."""
-    copy = Path(shutil.copyfile(weights.tokenizer_path, work / "tokenizer.json"))
-    add_trained_on(work, dataset.clips, weights.tokenizer_path.parent)
-    return copy
 
 
 def check_pair(student: WhisperWeights, teacher: WhisperWeights) -> None:

@@ -67,6 +67,25 @@ def test_a_training_that_was_broken_off_ends_with_the_same_weights(distilled, te
     assert "is there already" in again
 
 
+def test_what_was_learnt_is_carried_apart_from_the_rest(distilled, teacher, tmp_path):
+    training = distilled.with_name("student.training")
+    run_door("distil.py", teacher, "--decoder-layers", "0,3", "--trained", training, "--out", tmp_path / "carried")
+    for file in distilled.iterdir():
+        assert (tmp_path / "carried" / file.name).read_bytes() == file.read_bytes(), file.name
+    refused = run_door("distil.py", teacher, "--decoder-layers", "0", "--trained", training, "--out", tmp_path / "other", code=2)
+    assert "give the same layers" in refused
+
+
+def test_halves_are_carried_as_they_are_saved(teacher, clips, tmp_path):
+    arguments = ("distil.py", teacher, "--decoder-layers", "0,3", "--data", clips, "--steps", 1, "--clips-per-step", 4, *STEPS)
+    run_door(*arguments, "--freeze", "embed", "--half", "--out", tmp_path / "half")
+    run_door(*arguments, "--trained", tmp_path / "half.training", "--out", tmp_path / "carried")
+    model = "model.safetensors"
+    assert (tmp_path / "half" / model).read_bytes() == (tmp_path / "carried" / model).read_bytes()
+    sizes = [(tmp_path / name).stat().st_size for name in ("half/model.safetensors", "half.training/trained.safetensors")]
+    assert sizes[1] < 0.6 * sizes[0]
+
+
 def test_two_processes_learn_what_one_learns_by_accumulation(teacher, tmp_path):
     manifest = write_clips(tmp_path / "speech")
     lines = [json.loads(line) for line in manifest.read_text().splitlines()]
