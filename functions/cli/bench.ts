@@ -1,6 +1,7 @@
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { countEscalated } from '@murmuration/pipeline/transcripts/count-escalated';
+import type { Provider } from '@murmuration/whisper/execution-providers';
 import type { Rung } from '@murmuration/whisper/read-ladder';
 import { interruptSignal } from './interrupt-signal.ts';
 import { openLaptop } from './laptop.ts';
@@ -13,14 +14,18 @@ export interface BenchOptions {
   readonly model: string;
   readonly threads?: number;
   readonly ladder?: readonly Rung[];
+  readonly provider?: Provider;
   readonly runs: number;
 }
 
 /** Transcribes one recording again and again and prints how long that took. For comparisons: `npm run bench`. */
-export async function bench(path: string, { model, threads, ladder, runs }: BenchOptions): Promise<void> {
+export async function bench(
+  path: string,
+  { model, threads, ladder, provider, runs }: BenchOptions,
+): Promise<void> {
   const signal = interruptSignal();
   const loadStartedAt = performance.now();
-  const laptop = await openLaptop({ model, threads, ladder, cache: false });
+  const laptop = await openLaptop({ model, threads, ladder, provider, cache: false });
   const loadSeconds = secondsSince(loadStartedAt);
   const engine = timedEngine(laptop.ports.engine);
   const ports = { ...laptop.ports, engine };

@@ -5,6 +5,7 @@ import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
 import { folderCache } from '@murmuration/pipeline/cache/folder-cache';
 import type { RecordingPorts } from '@murmuration/pipeline/steps/transcribe-recording';
 import { createEngine } from '@murmuration/whisper/engine';
+import type { Provider } from '@murmuration/whisper/execution-providers';
 import { resolveLanguage } from '@murmuration/whisper/languages';
 import { readManifest } from '@murmuration/whisper/load-model';
 import { findModel } from '@murmuration/whisper/model-registry';
@@ -21,6 +22,8 @@ export interface LaptopOptions {
   readonly batchSize?: number | undefined;
   /** Models for what the first is not sure of. @default the manifest's */
   readonly ladder?: readonly Rung[] | undefined;
+  /** Where the graph runs. @default what it was built for */
+  readonly provider?: Provider | undefined;
   /** Keep transcripts of segments for the next time. @default true */
   readonly cache?: boolean | undefined;
   /** Which hosts an address may name. @default 'network' */
@@ -45,6 +48,10 @@ export interface Laptop {
   close(): Promise<void>;
 }
 
+function providersOf(provider: Provider | undefined) {
+  return provider === undefined ? {} : { providers: [provider], ownThread: provider !== 'cpu' };
+}
+
 /** Loads a model; a wrong name or language fails before that. Throws as `createEngine`, and `language-unknown`. */
 export async function openLaptop({
   model,
@@ -52,6 +59,7 @@ export async function openLaptop({
   threads,
   batchSize,
   ladder,
+  provider,
   cache = true,
   reach,
   startsAhead,
@@ -60,8 +68,16 @@ export async function openLaptop({
   const manifest = await readManifest(modelFolder);
   const code = resolveLanguage(language, manifest);
   const decoder = mediaDecoder({ reach, startsAhead });
-  const sessions = sessionsFor(manifest, threads);
-  const engine = await createEngine({ modelFolder, threads, batchSize, ladder, sessions });
+  const usesGpu = provider !== undefined && provider !== 'cpu';
+  const sessions = usesGpu ? 1 : sessionsFor(manifest, threads);
+  const engine = await createEngine({
+    modelFolder,
+    threads,
+    batchSize,
+    ladder,
+    sessions,
+    ...providersOf(provider),
+  });
   const voice = await createVoiceDetector();
   return {
     ports: {

@@ -7,8 +7,9 @@ type ProviderConfig = InferenceSession.ExecutionProviderConfig;
 
 /**
  * Everything that onnxruntime is told of each provider. The binding for Node passes on the device alone (1.30,
- * session_options_helper.cc): memory limits and TensorRT's precision and caches cannot be given here. TensorRT takes its
- * precision from the graph's own types, and built engines from a graph of EPContext nodes.
+ * session_options_helper.cc): memory limits and TensorRT's precision, shapes and caches cannot be given here, nor in
+ * ORT_TENSORRT_ variables, which are read only where no options are passed. So engines are built ahead and come as a graph
+ * with an EPContext node: tensorrt-session.ts.
  */
 const configs = {
   cpu: () => ['cpu'],

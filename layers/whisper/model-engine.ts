@@ -14,6 +14,7 @@ import { buildPrompt } from './prompt.ts';
 import { createRowDecoder, type DecoderParts } from './row-decoder.ts';
 import { nothingSaid, toSegmentTranscript } from './segment-transcript.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
+import { openTensorRtSession } from './tensorrt-session.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 export interface ModelEngineOptions extends SessionOptions {
@@ -31,7 +32,7 @@ const LARGEST_BATCH = 128;
 /** Where the engine gets its session and its encoder contexts from; tests and benches bring their own. */
 export interface EnginePorts {
   /** @default onnxruntime's */
-  readonly openSession?: (model: Model, options: SessionOptions) => Promise<Session>;
+  readonly openSession?: (model: Model, options: SessionOptions & { batchSize: number }) => Promise<Session>;
   /** @default the rule that was measured to be the best */
   readonly planContext?: typeof planContext;
 }
@@ -51,7 +52,9 @@ export async function createModelEngine(
     );
   }
   const tokenizer = await loadTokenizer(model.tokenizerPath, manifest.tokens.endOfText);
-  const session = await (ports.openSession ?? openSession)(model, options);
+  const usesTensorRt = options.providers?.includes('tensorrt') === true;
+  const open = ports.openSession ?? (usesTensorRt ? openTensorRtSession : openSession);
+  const session = await open(model, { ...options, batchSize });
   const planner = ports.planContext ?? planContext;
   const masks = createMasks(manifest);
   const parts: DecoderParts = { manifest, tokenizer, session, masks, batchSize, planContext: planner };

@@ -4,7 +4,7 @@ import type { TranscribeOptions } from '../transcribe.ts';
 /** Throws `invalid-argument` where an option would silently do nothing, for the server knows no such thing. */
 export function checkRemoteOptions(options: TranscribeOptions): void {
   const { temperatures, seed, compressionRatioThreshold, logprobThreshold, noSpeechThreshold } = options;
-  const { shortContext, ladder, threads, batchSize, report } = options;
+  const { shortContext, ladder, provider, threads, batchSize, report } = options;
   const given = Object.entries({
     '--temperatures': temperatures,
     '--seed': seed,
@@ -13,6 +13,7 @@ export function checkRemoteOptions(options: TranscribeOptions): void {
     '--no-speech-threshold': noSpeechThreshold,
     '--no-short-context': shortContext ? undefined : true,
     '--ladder': ladder,
+    '--provider': provider,
     '--threads': threads,
     '--batch-size': batchSize,
     '--report': report,
