@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Progress:
     def tell(self, event: str, **values) -> None:
         if not self.folder:
             return
-        line = {"event": event} | {key: round(value, 6) if isinstance(value, float) else value for key, value in values.items()}
+        line = {"event": event} | {key: written(value) for key, value in values.items()}
         self.lines.append(line)
         text = json.dumps(line)
         print(text, file=sys.stderr, flush=True)
@@ -46,3 +47,8 @@ class Progress:
             curves = {event: [(line["step"], line["loss"]) for line in self.lines if line["event"] == event]
                       for event in ("training", "validation")}
             (self.folder / "loss.svg").write_text(plot_loss(curves), "utf8")
+
+
+def written(value):
+    """As JSON can have it: a gradient that overflowed is null."""
+    return (round(value, 6) if math.isfinite(value) else None) if isinstance(value, float) else value

@@ -45,6 +45,7 @@ def run_door(options: argparse.Namespace, prepare: Callable[[argparse.Namespace]
         processes = join_processes(options.device)
         torch.set_num_threads(max(1, options.threads))
         torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False
         torch.set_float32_matmul_precision("high")
         if options.out.exists() and not options.force:
             raise ModelError(f"{options.out} is there already: give --force to replace it, or another --out")
