@@ -24,7 +24,7 @@ from weights import ModelError
 
 def prepare(options: argparse.Namespace) -> Lesson:
     student = load_source(options.source, options.revision, options.licence)
-    teacher = load_source(options.teacher, None, options.licence) if options.teacher else None
+    teacher = load_source(options.teacher, options.revision, options.licence) if options.teacher else None
     plan = None
     if options.plan:
         if not options.quantize:
@@ -49,7 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="npm run model -- finetune", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source")
-    parser.add_argument("--revision", help="of a hub id")
+    parser.add_argument("--revision", help="of a hub id, as source or as teacher")
     parser.add_argument("--teacher", help="the original that SOURCE was made of; it may have more layers")
     parser.add_argument("--quantize", choices=["int8", "int4"], help="learn to live with the rounding of this precision")
     parser.add_argument("--plan", type=Path, help="of mixed precision, as quantize.py writes it")

@@ -148,7 +148,9 @@ def commands(plan: Plan, step: Step, result: Path) -> list[Command]:
         without = [part for path in plan.sets.values() for part in ("--without", str(path))]
         return [Command([*door("speech"), "--out", str(result), *flags(step.options), *without])]
     if step.name in WEIGHT_STEPS:
-        teacher = ["--teacher", recipe.source] if step.name == "finetune" and not step.options.get("no_teacher") else []
+        teacher = []
+        if step.name == "finetune" and not step.options.get("no_teacher"):
+            teacher = ["--teacher", recipe.source, *(source_flags(recipe) if weights_step else [])]
         options = {name: value for name, value in step.options.items() if name != "no_teacher"}
         if "freeze" in options:
             options["freeze"] = ",".join(options["freeze"])
