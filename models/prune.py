@@ -8,9 +8,8 @@ nothing that models are evaluated on. FOLDER is written whole or not at all; fin
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from compress.door import door, run
+from compress.door import door, make_weights, note
 from compress.prune_weights import prune_weights
 
 
@@ -19,7 +18,7 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=0.35, help="of the parameters of the transformer layers, 0 to 1; default: 0.35")
     parser.add_argument("--floor", type=float, default=0.25, help="of its heads or channels that each block keeps; default: 0.25")
     parser.add_argument("--no-refit", action="store_true", help="leave the weights that stay as they are")
-    return run(parser, "prune", lambda weights, passages, options, note: prune_weights(
+    return make_weights(parser, "prune", lambda weights, passages, options: prune_weights(
         weights, passages, options.share, options.floor, not options.no_refit, note))
 
 

@@ -35,7 +35,8 @@ def token_limit(manifest: Manifest) -> int:
 class Graph:
     """An open session on a model's folder."""
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, threads: int = 0) -> None:
+        """`threads` of the processor; 0 leaves them to onnxruntime."""
         import onnxruntime
 
         providers = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -44,7 +45,7 @@ class Graph:
             raise ModelError(f"{manifest.id} is a graph for {manifest.graph.target}, and onnxruntime has no {provider} here: "
                              "verify it on a machine with a GPU and the package onnxruntime-gpu")
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level, options.intra_op_num_threads = 3, threads
         try:
             self.session = onnxruntime.InferenceSession(str(folder / manifest.graph.file), options, providers=[provider])
         except Exception as error:  # onnxruntime's errors have no common class
@@ -52,8 +53,9 @@ class Graph:
             raise ModelError(f"onnxruntime cannot open {folder / manifest.graph.file} ({first_line}): build it again") from error
         self.manifest = manifest
 
-    def transcribe(self, audio: np.ndarray, prompt: list[int], timestamps: bool) -> list[int]:
-        """audio (480000,) float32 → new tokens, without the end token."""
+    def transcribe(self, audio: np.ndarray, prompt: list[int], timestamps: bool, kept: int | None = None, stride: int = 0) -> list[int]:
+        """audio (480000,) float32 → new tokens, without the end token. A graph for CPU may encode only `kept` positions and,
+        with a `stride`, merged silence after them; then audio may be shorter."""
         manifest, none = self.manifest, np.zeros(0, np.int64)
         masks = np.zeros((2, manifest.dimensions.vocabulary), np.float32)  # first step, all later ones
         masks[:, forbidden(manifest, timestamps)] = NEVER
@@ -63,7 +65,7 @@ class Graph:
             masks=masks, forced=none, probe_ids=none, temperature=np.zeros(1, np.float32), seed=np.array([0]),
             timestamps=np.array(timestamps), alignment_on=np.array(False))
         if manifest.graph.target == "cpu":
-            feeds |= dict(lengths=np.array([manifest.dimensions.audio_context]), silence_stride=np.array(0))
+            feeds |= dict(lengths=np.array([kept or manifest.dimensions.audio_context]), silence_stride=np.array(stride))
         else:
             feeds |= dict(audio_positions=np.array([manifest.dimensions.audio_context]))
         [tokens] = self.session.run(["tokens"], feeds)

@@ -4,6 +4,7 @@ Calibration never reads what models are evaluated on. The model writes its own t
 """
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,11 +47,12 @@ def read_passages(weights: WhisperWeights, path: Path, limit: int, note: Callabl
         graph = Graph(built, manifest)
         passages = []
         for place, clip in enumerate(clips):
-            audio = read_audio(clip.path)
+            heard = passage(read_audio(clip.path), [])
             with_times = place % 2 == 1  # half of them with timestamps, as the engine asks for them
             prompt = prompt_of(manifest, clip.languages[0], with_times)
-            written = graph.transcribe(audio, prompt, with_times)
-            passages.append(passage(audio, [*prompt, *written, manifest.tokens.end_of_text]))
+            written = graph.transcribe(heard.audio[0], prompt, with_times, int((heard.score_bias == 0).sum()), STRIDE)
+            tokens = np.array([[*prompt, *written, manifest.tokens.end_of_text]])
+            passages.append(dataclasses.replace(heard, tokens=tokens))
     return passages
 
 
