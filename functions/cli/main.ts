@@ -24,6 +24,12 @@ const ladderOf = [
   'ask these for what the model is not sure of; none: nobody (default: what its manifest names)',
   ladder,
 ] as const;
+const provider = () =>
+  new Option('--provider <name>', 'default: what the model was built for').choices([
+    'cpu',
+    'cuda',
+    'tensorrt',
+  ]);
 const threads = ['--threads <n>', 'threads (default: the physical cores, at most 8)', positiveWhole] as const;
 
 /** Runs one command line to its end and answers the exit code. Each command loads what it needs when it runs. */
@@ -45,6 +51,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('-o, --output-dir <folder>', 'write files there instead of stdout; takes several formats')
     .option(...model)
     .option(...ladderOf)
+    .addOption(provider())
     .option('-l, --language <language>', 'code or English name: en, German, …', 'auto')
     .addOption(new Option('--task <task>', 'translate is into English').choices(['transcribe', 'translate']))
     .option('--prompt <text>', 'earlier text, or spellings to follow')
@@ -115,6 +122,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('-p, --port <n>', '0 takes a free one', portNumber, 8000)
     .option(...model)
     .option(...ladderOf)
+    .addOption(provider())
     .option(...threads)
     .option('--keys <file>', 'let in who has a key of this file: see "murmuration keys"')
     .option('--data <folder>', 'for jobs and uploads (default: ~/.local/share/murmuration)')
@@ -205,6 +213,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('<file>', 'any recording')
     .option(...model)
     .option(...ladderOf)
+    .addOption(provider())
     .option(...threads)
     .option('--runs <n>', 'how often the recording is transcribed', positiveWhole, 5)
     .action(async (file, options) => {
@@ -218,6 +227,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('<manifest>', 'JSONL: {"file", "text", "language"?} a line, files relative to it')
     .option(...model)
     .option(...ladderOf)
+    .addOption(provider())
     .option(
       '-l, --language <language>',
       'code or English name; a text that names none is compared by its rules (auto: English)',

@@ -8,9 +8,10 @@ import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
 import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
 import { createApi } from '@murmuration/api/create-api';
 import { hearJob } from '@murmuration/api/hear-job';
-import { jobEvent } from '@murmuration/api/job-event';
+import { jobEvent, keptSeconds } from '@murmuration/api/job-event';
 import { realtimeServer } from '@murmuration/api/realtime/realtime-server';
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { Provider } from '@murmuration/whisper/execution-providers';
 import type { Rung } from '@murmuration/whisper/read-ladder';
 import { interruptSignal } from './interrupt-signal.ts';
 import { openLaptop } from './laptop.ts';
@@ -27,6 +28,7 @@ export interface ServeOptions {
   readonly model: string;
   readonly threads?: number;
   readonly ladder?: readonly Rung[];
+  readonly provider?: Provider;
   readonly keys?: string;
   readonly data?: string;
   /** Jobs heard side by side. */
@@ -63,9 +65,14 @@ export async function serve(options: ServeOptions, version: string): Promise<num
     clock,
     hear,
     async onEnd(job, { owner, options: { webhook } }) {
+      await ledger.settle(job.id, keptSeconds(job));
       if (webhook !== undefined) await webhooks.add(jobEvent(job, owner), webhook.url);
     },
-    onRemoved: webhooks.forget,
+    async onRemoved(id) {
+      // What was heard was used
+      await ledger.settle(id, Number.POSITIVE_INFINITY);
+      await webhooks.forget(id);
+    },
   });
   const app = createApi(
     {

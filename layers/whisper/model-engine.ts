@@ -52,7 +52,7 @@ export async function createModelEngine(
     );
   }
   const tokenizer = await loadTokenizer(model.tokenizerPath, manifest.tokens.endOfText);
-  const usesTensorRt = options.providers?.includes('tensorrt') === true;
+  const usesTensorRt = manifest.graph.target === 'cuda' && options.providers?.includes('tensorrt');
   const open = ports.openSession ?? (usesTensorRt ? openTensorRtSession : openSession);
   const session = await open(model, { ...options, batchSize });
   const planner = ports.planContext ?? planContext;
