@@ -74,7 +74,7 @@ def read_passages(texts: list[str], without: Iterable[str], seed: int) -> list[s
         for sentence in split_sentences(text):
             words = words_of(sentence)
             key, size = " ".join(words), len(words)
-            usable = (SPEAKABLE.fullmatch(sentence) and not HARD_NUMBER.search(sentence) and 0 < size <= LONGEST_SECONDS * WORDS_PER_SECOND
+            usable = (SPEAKABLE.fullmatch(sentence) and ".." not in sentence and not HARD_NUMBER.search(sentence) and 0 < size <= LONGEST_SECONDS * WORDS_PER_SECOND
                       and key not in seen and not runs_of([sentence]) & forbidden and sentence.upper() != sentence)
             if not usable:
                 close()

@@ -100,8 +100,17 @@ def through_file(command: Callable[[str, str], list[str]], text: str) -> np.ndar
         return read_wav(out)
 
 
+class Unspoken(Exception):
+    """A synthesizer broke down over a text; others may be fine."""
+
+
 def run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(f"{command[0]} takes more than {error.timeout:.0f} s for one text: run this again when the machine is less busy") from error
+    if done.returncode < 0:  # a signal: festival crashes on some texts, each time
+        raise Unspoken(f"{command[0]} was ended by signal {-done.returncode}")
     if done.returncode:
         raise ModelError(f"{command[0]} failed with exit code {done.returncode} ({done.stderr.strip()[-300:]}): install it anew, "
                          "or leave it out with --synthesizer")

@@ -12,7 +12,7 @@ import numpy as np
 from hash_file import hash_file
 from speech.effects import disturb
 from speech.passages import read_passages
-from speech.synthesizers import Voice, find_voices
+from speech.synthesizers import Unspoken, Voice, find_voices
 from training_manifest import TrainingClip, format_clip
 from speech.wav_file import RATE, read_wav, write_wav
 from weights import ModelError
@@ -79,14 +79,18 @@ def claim(out: Path, wanted: dict) -> None:
 
 
 def make_clip(out: Path, place: int, text: str, voices: list[Voice], seed: int) -> TrainingClip | None:
-    """Clip number `place`: all its chances come from the seed and its number. None where it is too long to be heard at once."""
+    """Clip number `place`: all its chances come from the seed and its number. None where it is too long to be heard at once, or cannot be spoken."""
     name = f"synthetic-{seed}-{place:06}.wav"
     path = out / name
     if not path.is_file():
         generator = np.random.default_rng([seed, 1, place])
         shares = np.array([voice.share for voice in voices])
         voice = voices[generator.choice(len(voices), p=shares / shares.sum())]
-        spoken = voice.speak(text, float(generator.uniform(0.88, 1.2)), float(generator.uniform(0.8, 1.25)))
+        try:
+            spoken = voice.speak(text, float(generator.uniform(0.88, 1.2)), float(generator.uniform(0.8, 1.25)))
+        except Unspoken as error:
+            print(f"{name} is left out: {error}", flush=True)
+            return None
         if len(spoken) < RATE // 5 or not np.abs(spoken).max() > 0.01:
             return None  # a synthesizer that said nothing
         samples = disturb(spoken, generator)

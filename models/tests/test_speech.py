@@ -14,7 +14,7 @@ from clips import read_clips
 from hash_file import hash_file
 from speech.effects import add_noise, disturb
 from speech.passages import read_passages, runs_of, split_sentences, words_of
-from speech.synthesizers import Voice, find_voices
+from speech.synthesizers import Voice, find_voices, run
 from speech.synthetic import synthesize
 from training_manifest import read_trained_on, read_training_manifest, trained_on
 from speech.wav_file import RATE, read_wav, resample, write_wav
@@ -144,6 +144,19 @@ def test_refuses(voices, tmp_path, change, words):
 def test_says_how_much_the_texts_are_enough_for(voices, tmp_path):
     with pytest.raises(ModelError, match=r"are enough for 0\.0 h only, not 50"):
         synthesize(tmp_path / "a", 50, 1, ["The ship went out. It never came back to us."], [], [], 1)
+
+
+def test_what_a_synthesizer_breaks_down_over_is_left_out(voices, tmp_path, monkeypatch, capsys):
+    def speak(text, speed, pitch):
+        if "number 2" in text:
+            run([sys.executable, "-c", "import os; os.abort()"])
+        return 0.5 * tone(200, len(text) / 15)
+    monkeypatch.setattr(speech.synthetic, "find_voices", lambda wanted: [Voice("fragile", "a", 1, speak)])
+    clips = read_training_manifest(synthesize(tmp_path / "a", 0.02, 1, TALE, [], [], 1))
+    assert clips and not any("number 2" in clip.text for clip in clips)
+    assert "is left out" in capsys.readouterr().out
+    with pytest.raises(ModelError, match="failed with exit code 3"):
+        run([sys.executable, "-c", "raise SystemExit(3)"])
 
 
 def test_refuses_a_folder_of_other_things(voices, tmp_path):
