@@ -23,7 +23,7 @@ from pathlib import Path
 
 from build import ARTIFACTS, load_source
 from make_steps import RESUMABLE, Command, Plan, Step, commands, copy_model, last_weights, plan
-from manifest import Figures, Rung, read_manifest, write_manifest
+from manifest import Figures, Manifest, Rung, read_manifest, write_manifest
 from manifest import Recipe as Made
 from recipe import STEPS, Recipe, find_recipe, list_recipes, read_recipe
 from weights import ModelError, count_parameters
@@ -106,14 +106,25 @@ def install(made: Plan, force: bool) -> Path:
     manifest = read_manifest(model)
     if manifest.verified is None:
         raise ModelError(f"{made.recipe.id} is not verified: it stays in {model}")
-    if final.exists() and read_manifest(final).files == manifest.files:
-        force = True  # the same graph: only its figures change
+    if final.exists() and (there := read_manifest(final)).files == manifest.files:
+        manifest, force = with_figures_of(manifest, there), True  # the same graph
     with whole_folder(final, force) as new:
         for path in model.iterdir():
             shutil.copyfile(path, new / path.name)
         how = dataclasses.replace(manifest.recipe or Made([]), name=made.recipe.name, sha256=made.recipe.sha256)
         write_manifest(dataclasses.replace(manifest, recipe=how), new)
     return final
+
+
+def with_figures_of(manifest: Manifest, before: Manifest) -> Manifest:
+    """Keeps what was measured of the same graph elsewhere: speed, and sets that were not evaluated this time."""
+    errors = {error.set: error for error in [*before.word_errors, *manifest.word_errors]}
+    figures = manifest.figures
+    if figures and before.figures:
+        noise = {each.set: each for each in [*before.figures.noise, *figures.noise]}
+        speed = {each.device: each for each in [*before.figures.speed, *figures.speed]}
+        figures = dataclasses.replace(figures, noise=[noise[name] for name in sorted(noise)], speed=[speed[name] for name in sorted(speed)])
+    return dataclasses.replace(manifest, figures=figures, word_errors=[errors[name] for name in sorted(errors)])
 
 
 def show(made: Plan) -> None:

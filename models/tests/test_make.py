@@ -11,7 +11,7 @@ import pytest
 import make
 import make_steps
 from edit_weights import with_step
-from manifest import Rung, Verified, read_manifest, write_manifest
+from manifest import Noise, Rung, Speed, Verified, WordError, read_manifest, write_manifest
 from random_whisper import RandomWhisper
 from recipe import STEPS, find_recipe, list_recipes, read_recipe
 from save_weights import save_weights
@@ -188,6 +188,18 @@ def test_another_model_of_the_same_id_is_replaced_by_force_alone(kitchen, capsys
     (model / "manifest.json").write_text(json.dumps(before))
     assert kitchen()[0] == 2 and "give --force" in capsys.readouterr().err
     assert kitchen("--force") == (0, [])
+
+
+def test_what_was_measured_of_the_same_graph_is_kept(kitchen):
+    kitchen()
+    model = kitchen.folder / "artifacts" / "whisper-small"
+    manifest, speed = read_manifest(model), Speed("cpu", "x", 1.0, "y", 2.0)
+    measured = dataclasses.replace(manifest.figures, speed=[speed], noise=[Noise("hiss", 1, 2)])
+    error = WordError("elsewhere", 1, 2, 3.0, 4.0)
+    write_manifest(dataclasses.replace(manifest, figures=measured, word_errors=[error]), model)
+    assert kitchen() == (0, [])
+    after = read_manifest(model)
+    assert after.figures == measured and after.word_errors == [error]
 
 
 def test_a_ladder_of_the_recipe_is_in_the_manifest(kitchen):
