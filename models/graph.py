@@ -10,12 +10,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import graph_unrolled
 from graph_choice import TimestampState, apply_timestamp_rules, greedy, next_timestamp_state, sample
 from graph_cuda import generate_cuda
 from graph_decoder import CrossAttention, alignment, alignment_keys, decode_step
 from graph_encoder import encode, encode_rows
 from graph_linear import Layers
 from graph_pen import INT64_MAX, MICROSOFT, Constants, Pen, value_info
+from graph_unrolled import generate_unrolled
 from plan import planned_precision
 
 OPSET, IR_VERSION = 20, 10
@@ -41,7 +43,8 @@ def build_graph(weights, precision: str, target: str,
     encoder, decoder = (Layers(weights, dtype, kind_of(half, precision, plan), fused=cuda) for half in (0, 1))
     pen = Pen(constants)
     if cuda:
-        generate_cuda(pen, decoder, encode(pen, encoder, "pcm", None, None))
+        draw = generate_unrolled if graph_unrolled.VARIANT.tokens_per_trip else generate_cuda
+        draw(pen, decoder, encode(pen, encoder, "pcm", None, None))
     else:
         keys_values, score_bias = encode_rows(pen, encoder, "pcm", "lengths", "silence_stride")
         score_bias = pen.unsqueeze(score_bias, 1, 2)

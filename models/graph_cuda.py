@@ -64,9 +64,9 @@ def generate_cuda(pen: Pen, layers: Layers, hidden: str) -> None:
     write_outputs(pen, layers, final["history"], going, [logprob] + joined(pen, scores), scans)
 
 
-def read_prompt(pen: Pen, layers: Layers, hidden: str, heads: dict[int, str]):
-    """Returns what later steps see of the audio, logits (B, V) after the prompt, the cache with room for all tokens, and the
-    alignment heads' scores. Writes `probe_prob`."""
+def read_prompt(pen: Pen, layers: Layers, hidden: str, heads: dict[int, str], spare: int = 0):
+    """Returns what later steps see of the audio, logits (B, V) after the prompt, the cache with room for all tokens and
+    `spare` more, and the alignment heads' scores. Writes `probe_prob`."""
     rows, count = pen.length("prompt", 0), layers.weights.dimensions.decoder_layers
     attentions = [f"model.decoder.layers.{index}.encoder_attn" for index in range(count)]
     pairs = [layers.linear(pen, hidden, f"{attention}.{name}_proj") for attention in attentions for name in "kv"]
@@ -85,7 +85,9 @@ def read_prompt(pen: Pen, layers: Layers, hidden: str, heads: dict[int, str]):
     audio = Audio(ordered, heads)
     scores = [pen.op("Gather", cross_attention(pen, layers, layer, pen.slice(queries[layer], -1, INT64_MAX, 1), audio, None)[1],
                      picked, axis=1) for layer, picked in heads.items()]
-    room = pen.concat(pen.integer([0] * 6), pen.op("ReduceMax", "max_new", keepdims=1), pen.integer([0]), axis=0)
+    most = pen.op("ReduceMax", "max_new", keepdims=1)
+    most = pen.op("Add", most, pen.integer([spare])) if spare else most
+    room = pen.concat(pen.integer([0] * 6), most, pen.integer([0]), axis=0)
     padded = [pen.op("Pad", value, room) for value in cache]
     caches = [value if place % 2 else reordered(pen, layers, value, False) for place, value in enumerate(padded)]
     return audio, pen.op("Gather", logits, pen.integer(0), axis=1), caches, scores

@@ -23,13 +23,18 @@ class Audio:
     aligned_heads: dict[int, str]  # layer → its alignment heads, int64 (n) or (0) when no alignment is wanted
 
 
-def token_step(pen: Pen, layers: Layers, ids: str, length: str, cache: list[str], audio: Audio):
+def token_step(pen: Pen, layers: Layers, ids: str, length: str, cache: list[str], audio: Audio,
+               spare: int = 0):
     """ids (B, 1), the length-th token of their rows (int64 [1], on the host), and the cache: key, value per layer, each
-    (B, heads, room, head size) → hidden (B, 1, width), the new cache, and the alignment heads' scores (B, n, 1, L)."""
+    (B, heads, room, head size) → hidden (B, 1, width), the new cache, and the alignment heads' scores (B, n, 1, L). Rows may
+    run on past the model's last position by `spare` tokens."""
     prefix, count = "model.decoder.", layers.weights.dimensions.decoder_layers
     past = pen.op("Sub", length, pen.integer([1]))
     past_int32 = pen.op("Cast", past, to=6)
-    place = pen.slice(layers.constant(pen, prefix + "positions", layers.weight(prefix + "embed_positions")), past, length, 0)
+    table = layers.weight(prefix + "embed_positions")
+    if spare:
+        table = np.concatenate([table, np.zeros_like(table[:spare])])
+    place = pen.slice(layers.constant(pen, prefix + f"positions{f' and {spare}' if spare else ''}", table), past, length, 0)
     x, residual = pen.fresh("norm"), pen.fresh("residual")
     pen.microsoft("SkipLayerNormalization", layers.embed(pen, ids), place,
                   *layers.norm_parameters(pen, prefix + "layers.0.self_attn_layer_norm"),

@@ -4,26 +4,29 @@ import numpy as np
 import pytest
 
 import graph_step
+import graph_unrolled
 from graph import write_graph
+from graph_unrolled import Variant
 from random_whisper import RandomWhisper
 from test_graph import END, VOCABULARY, open_session, speech
 
 NEVER = -1e9
 
 
-@pytest.fixture(scope="module")
-def sessions(tmp_path_factory):
+@pytest.fixture(scope="module", params=[Variant(), Variant(1), Variant(4, masked_gemm=True)],
+                ids=["loop", "by 1", "by 4"])
+def sessions(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("graphs")
     whisper = RandomWhisper()
     random = np.random.default_rng(5)
     for name, tensor in whisper.tensors.items():
         if name.endswith(".bias") and "norm" not in name:
             whisper.tensors[name] = random.standard_normal(tensor.shape, np.float32) * np.float32(0.1)
-    graph_step.FOR_GPU = False
+    graph_step.FOR_GPU, graph_unrolled.VARIANT = False, request.param
     try:
         write_graph(whisper, "fp32", "cuda", folder / "cuda.onnx")
     finally:
-        graph_step.FOR_GPU = True
+        graph_step.FOR_GPU, graph_unrolled.VARIANT = True, Variant()
     write_graph(whisper, "fp32", "cpu", folder / "cpu.onnx")
     return [open_session(folder / f"{target}.onnx") for target in ("cuda", "cpu")]
 
@@ -68,8 +71,8 @@ def masks(*allowed: list[int] | None) -> np.ndarray:
     return rows
 
 
-likely_end = np.zeros((1, VOCABULARY), np.float32)
-likely_end[0, END] = 8
+likely_end, never_end = np.zeros((2, 1, VOCABULARY), np.float32)
+likely_end[0, END], never_end[0, END] = 8, NEVER
 
 
 @pytest.mark.parametrize("changes", [
@@ -86,6 +89,7 @@ likely_end[0, END] = 8
      "seed": np.arange(3), "audio_positions": np.array([48, 49, 4])},
     {"alignment_on": np.array(True), "forced": np.array([-1, 203, 206])},
     {"alignment_on": np.array(True), "timestamps": np.array(True), "max_new": np.array([40, 30])},
+    {"masks": never_end, "max_new": np.array([63, 62]), "alignment_on": np.array(True)},  # 64 places, one of them the prompt's
     {"timestamps": np.array(True), "max_new": np.array([40, 30])},
     {"timestamps": np.array(True), "forced": np.array([-1, 203]), "max_new": np.array([40, 30])},
     *[{"timestamps": np.array(True), "temperature": np.ones(2, np.float32), "seed": np.array([seed, seed + 9]),
@@ -104,3 +108,18 @@ def test_says_what_the_graph_for_cpu_says(sessions, changes):
         for row, positions in enumerate(feeds["audio_positions"]):
             steps, fits = fitted(feeds, expected, row)
             np.testing.assert_allclose(scores[steps, row, :positions] / 1024, fits, atol=0.003)
+
+
+@pytest.mark.parametrize("variant", [Variant(1, half_logits=True), Variant(4), Variant(4, True, True)])
+def test_variants_in_halves_choose_what_the_loop_chooses(variant, tmp_path, monkeypatch):
+    monkeypatch.setattr(graph_step, "FOR_GPU", False)
+    results = []
+    for name, chosen in (("loop", Variant()), ("variant", variant)):
+        monkeypatch.setattr(graph_unrolled, "VARIANT", chosen)
+        write_graph(RandomWhisper(), "fp16", "cuda", tmp_path / name)
+        feeds = request(3, masks=never_end, max_new=np.array([40, 33, 17]), alignment_on=np.array(True))
+        results.append(run(open_session(tmp_path / name), feeds))
+    loop, other = results
+    np.testing.assert_array_equal(other["tokens"], loop["tokens"])
+    np.testing.assert_allclose(other["token_logprob"], loop["token_logprob"], atol=0.01)
+    np.testing.assert_allclose(other["alignment_scores"][:17], loop["alignment_scores"][:17], atol=10)
