@@ -5,7 +5,8 @@
 MODEL is a folder, or an id in models/artifacts, built with --target cuda. Needs TensorRT 10's trtexec on PATH (or --trtexec)
 and, to run it, the same TensorRT's libraries on the loader's path. The engine lies in MODEL/engines, in a folder named after
 GPU, TensorRT, precision, shapes and graph: what is there already is not built again, and what no longer fits is never used.
---print writes encoder.onnx and says the trtexec command, for a machine that has TensorRT and no Python.
+--print writes encoder.onnx and says the trtexec command, for a machine that has TensorRT and no Python; --engine then takes
+what that machine made, with its --gpu, --compute-capability and --tensorrt.
 """
 from __future__ import annotations
 
@@ -67,19 +68,22 @@ def find_version(trtexec: str) -> str:
     return parse_version(done.stdout + done.stderr)
 
 
-def build_engine(model: Path, manifest: Manifest, key: EngineKey, trtexec: str) -> Path:
-    """Writes the engine's folder, whole or not at all, and returns it; one that is there is kept."""
+def build_engine(model: Path, manifest: Manifest, key: EngineKey, trtexec: str, engine: Path | None = None) -> Path:
+    """Writes the engine's folder, whole or not at all, and returns it; one that is there is kept. `engine` was built elsewhere."""
     final = key.folder(model)
     if (final / "engine.json").is_file():
         return final
     graph = onnx.load(str(model / manifest.graph.file))
     with whole_folder(final, force=True) as folder:
-        command = prepare(graph, manifest, key, folder, trtexec, key.timing_cache(model))
-        print(shlex.join(command), file=sys.stderr)
-        if subprocess.run(command, stdout=2, check=False).returncode != 0:
-            raise ModelError("trtexec failed, see its words above: check that its TensorRT fits this GPU and driver")
+        if engine is not None:
+            shutil.copyfile(engine, folder / "encoder.engine")
+        else:
+            command = prepare(graph, manifest, key, folder, trtexec, key.timing_cache(model))
+            print(shlex.join(command), file=sys.stderr)
+            if subprocess.run(command, stdout=2, check=False).returncode != 0:
+                raise ModelError("trtexec failed, see its words above: check that its TensorRT fits this GPU and driver")
+            (folder / "encoder.onnx").unlink()
         write_model(context_graph(graph, "encoder.engine", key.device.compute_capability, key.tensorrt), folder / "model.onnx")
-        (folder / "encoder.onnx").unlink()
         (folder / "engine.json").write_text(key.text(), "utf8")
     return final
 
@@ -102,6 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--compute-capability", help="such as 9.0 (default: as nvidia-smi says)")
     parser.add_argument("--tensorrt", help="version, such as 10.16.1 (default: as trtexec says)")
     parser.add_argument("--trtexec", default="trtexec", help="the program (default: the one on PATH)")
+    parser.add_argument("--engine", type=Path, metavar="FILE", help="one that trtexec has built on another machine")
     parser.add_argument("--print", action="store_true", help="write encoder.onnx and say the command, build nothing")
     options = parser.parse_args(arguments)
     try:
@@ -118,7 +123,9 @@ def run(options: argparse.Namespace) -> int:
     if manifest.graph.target != "cuda":
         raise ModelError(f"{manifest.id} is built for {manifest.graph.target}: build it again with --target cuda")
     has_trtexec = shutil.which(options.trtexec) is not None
-    if not has_trtexec and not options.print:
+    if options.engine and not (options.tensorrt and options.gpu and options.compute_capability and options.engine.is_file()):
+        raise ModelError("--engine takes a file, and --tensorrt, --gpu and --compute-capability of the machine that built it")
+    if not has_trtexec and not options.print and not options.engine:
         raise ModelError(f'"{options.trtexec}" is not there: install TensorRT {SUPPORTED}, or write the command with --print')
     version = options.tensorrt or (find_version(options.trtexec) if has_trtexec else SUPPORTED)
     if version.split(".")[0] != SUPPORTED:
@@ -131,7 +138,7 @@ def run(options: argparse.Namespace) -> int:
         graph = onnx.load(str(model / manifest.graph.file))
         print(shlex.join(prepare(graph, manifest, key, folder, options.trtexec, key.timing_cache(model))))
         return 0
-    print(build_engine(model, manifest, key, options.trtexec))
+    print(build_engine(model, manifest, key, options.trtexec, options.engine))
     return 0
 
 

@@ -192,6 +192,19 @@ def test_the_command_can_be_had_without_tensorrt(model, capsys):
     assert (folder / "engines" / "prepared" / "encoder.onnx").is_file()
 
 
+def test_an_engine_of_another_machine_is_taken(model, tmp_path, capsys):
+    folder, _ = model
+    engine = tmp_path / "from-elsewhere"
+    engine.write_bytes(b"built elsewhere")
+    command = [str(folder), "--trtexec", "no-trtexec", "--engine", str(engine), *GPU]
+    assert main(command) == 2
+    assert "--tensorrt" in capsys.readouterr().err
+    assert main([*command, "--tensorrt", "10.16.1"]) == 0
+    built = tmp_path / capsys.readouterr().out.strip()
+    assert (built / "encoder.engine").read_bytes() == b"built elsewhere"
+    assert {path.name for path in built.iterdir()} == {"encoder.engine", "engine.json", "model.onnx"}
+
+
 def test_a_tensorrt_that_onnxruntime_cannot_load_is_refused(model, capsys):
     folder, script = model
     assert main([str(folder), "--trtexec", str(script), "--tensorrt", "11.4.0", *GPU]) == 2

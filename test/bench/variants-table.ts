@@ -10,28 +10,26 @@ export function variantsTable(
   by: 'engineCpuSeconds' | 'engineSeconds' = 'engineCpuSeconds',
 ): string {
   const [first] = figures;
-  const header = [
-    title,
-    'WER %',
-    'wrong / left out / added',
-    'noise words',
-    'segments',
-    'of them by the ladder',
+  const columns: readonly (readonly [string, (row: VariantFigures) => string])[] = [
+    [title, (row) => row.variant],
+    ['WER %', (row) => row.wordErrorPercent?.toFixed(2) ?? '–'],
+    ['CER %', (row) => row.characterErrorPercent?.toFixed(2) ?? '–'],
+    ['wrong / left out / added', (row) => `${row.substitutions} / ${row.deletions} / ${row.insertions}`],
+    ['noise words', (row) => String(row.noiseWords)],
+    ['segments', (row) => `${row.segments}, ${row.segmentSeconds.toFixed(0)} s`],
+    [
+      'of them by the large',
+      (row) => `${row.escalated} (${((100 * row.escalated) / row.segments).toFixed(0)} %)`,
+    ],
+    ['fallbacks', (row) => String(row.fallbacks)],
+    ['cut, s', (row) => row.cutSeconds.toFixed(1)],
+    ['engine, s', (row) => row.engineSeconds.toFixed(1)],
+    ['engine, CPU s', (row) => row.engineCpuSeconds.toFixed(1)],
+    ['times faster', (row) => `${(first![by] / row[by]).toFixed(2)} ×`],
   ];
-  const rows = figures.map((row) => [
-    row.variant,
-    row.wordErrorPercent?.toFixed(2) ?? '–',
-    `${row.substitutions} / ${row.deletions} / ${row.insertions}`,
-    String(row.noiseWords),
-    `${row.segments}, ${row.segmentSeconds.toFixed(0)} s`,
-    String(row.escalated),
-    String(row.fallbacks),
-    row.cutSeconds.toFixed(1),
-    row.engineSeconds.toFixed(1),
-    row.engineCpuSeconds.toFixed(1),
-    `${(first![by] / row[by]).toFixed(2)} ×`,
-  ]);
-  const columns = [...header, 'fallbacks', 'cut, s', 'engine, s', 'engine, CPU s', 'times faster'];
-  const lines = [columns, columns.map(() => '---'), ...rows];
+  const hasLadder = figures.some(({ escalated }) => escalated > 0);
+  const shown = columns.filter(([name]) => hasLadder || name !== 'of them by the large');
+  const lines = [shown.map(([name]) => name), shown.map(() => '---')];
+  for (const row of figures) lines.push(shown.map(([, cell]) => cell(row)));
   return `${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
 }
