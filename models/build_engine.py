@@ -7,6 +7,10 @@ and, to run it, the same TensorRT's libraries on the loader's path. The engine l
 GPU, TensorRT, precision, shapes and graph: what is there already is not built again, and what no longer fits is never used.
 --print writes encoder.onnx and says the trtexec command, for a machine that has TensorRT and no Python; --engine then takes
 what that machine made, with its --gpu, --compute-capability and --tensorrt.
+
+Never run with TensorRT itself: it could not be had (PyPI's tensorrt-cu13-libs is a stub that fetches from NVIDIA's own index).
+What must be tried first is whether onnxruntime 1.30 takes an EPContext node among others; its earlier releases wanted it to be
+the only node of a graph. If it does not, the session does not open and layers/whisper goes on with CUDA.
 """
 from __future__ import annotations
 
