@@ -77,6 +77,8 @@ class Loop:
         self.progress.go_on_from(state.step if resume else -1)
         self.student.train()
         last_of_all = False
+        if state.step == 0:
+            self.validate(state)  # what it was before; if training does no good, that is the best
         with ThreadPoolExecutor(1) as reader:
             coming = reader.submit(self.read, state.step) if state.step < options.steps else None
             while state.step < options.steps and not last_of_all:
