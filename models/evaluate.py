@@ -113,11 +113,11 @@ def refuse_training(clips: list[Clip], folder: Path) -> None:
         if clip.text is None:
             continue
         if Path(clip.file).name in names:
-            raise ModelError(f"{manifest.id} was trained on a file called {Path(clip.file).name}: evaluate it on others, or rename {clip.file}")
+            raise ModelError(f"{manifest.id} has learnt from a file called {Path(clip.file).name}: evaluate it on others, or rename {clip.file}")
         if not clip.path.is_file():
-            raise ModelError(f"{clip.path} is not there: {manifest.id} was trained, so each reference is compared with what it was trained on")
+            raise ModelError(f"{clip.path} is not there: each reference is compared with what {manifest.id} has learnt from")
         if hash_file(clip.path)[:DIGITS] in hashes:
-            raise ModelError(f"{manifest.id} was trained on {clip.file}: evaluate it on other clips")
+            raise ModelError(f"{manifest.id} has learnt from {clip.file}: evaluate it on other clips")
 
 
 def percent(errors: int, count: int) -> float | None:

@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from build import build
-from clips import read_clips
+from clips import Clip, read_clips, read_lines
 from compare_tokens import read_audio
+from hash_file import hash_file
 from manifest import read_manifest
 from run_graph import SAMPLES, Graph, prompt_of
+from training_manifest import TrainingClip
 from weights import ModelError, WhisperWeights
 
 FRAME = 320  # samples per encoder position
@@ -33,13 +35,25 @@ class Passage:
     tokens: np.ndarray  # (1, T) int64: prompt, what the model writes, end token
 
 
-def read_passages(weights: WhisperWeights, path: Path, limit: int, note: Callable[[str], None] = lambda _: None) -> list[Passage]:
-    """The first `limit` clips of a JSONL of {"file", …} that the model has the language of, at most 30 s of each. Raises
-    ModelError where there is none, or a clip cannot be read."""
+def choose(weights: WhisperWeights, path: Path, limit: int) -> list[Clip]:
     known = weights.languages or {"en": 0}
     clips = [clip for clip in read_clips(path) if all(code in known for code in clip.languages)][:limit]
     if not clips:
         raise ModelError(f"{path} has no clip in a language of {weights.source.name}: give speech in one of {sorted(known)}")
+    return clips
+
+
+def calibration_clips(weights: WhisperWeights, path: Path, limit: int) -> list[TrainingClip]:
+    """The same clips as what weights have seen, so that they are not evaluated on them; with the recordings they were cut from."""
+    lines = {item["file"]: item for _, item in read_lines(path)}
+    return [TrainingClip(clip.file, clip.text, 0.0, hash_file(clip.path), lines[clip.file].get("origin"), lines[clip.file].get("originSha256"))
+            for clip in choose(weights, path, limit)]
+
+
+def read_passages(weights: WhisperWeights, path: Path, limit: int, note: Callable[[str], None] = lambda _: None) -> list[Passage]:
+    """The first `limit` clips of a JSONL of {"file", …} that the model has the language of, at most 30 s of each. Raises
+    ModelError where there is none, or a clip cannot be read."""
+    clips = choose(weights, path, limit)
     note(f"writing transcripts of {len(clips)} clips")
     with tempfile.TemporaryDirectory() as folder:
         built = build(weights, "fp32", "cpu", Path(folder), "calibration")

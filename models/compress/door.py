@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from build import load_source
-from compress.calibration import Passage, read_passages
+from compress.calibration import Passage, calibration_clips, read_passages
 from edit_weights import with_step
 from hash_file import hash_file
 from save_weights import save_weights
+from training_manifest import add_trained_on
 from weights import ModelError, WhisperWeights
 
 CLIPS = 48  # about five minutes of short clips
@@ -62,6 +63,7 @@ def make_weights(parser: argparse.ArgumentParser, step: str, change: Change) -> 
         changed, figures = change(weights, passages, options)
         figures |= {"calibratedOn": hash_file(options.data), "clips": len(passages)}
         save_weights(with_step(changed, step, **figures), options.out, options.half, options.force)
+        add_trained_on(options.out, calibration_clips(weights, options.data, options.clips), weights.tokenizer_path.parent)
         return "  ".join([str(options.out), *(f"{name} {value}" for name, value in figures.items())])
 
     return stopping(parser, work)

@@ -23,6 +23,7 @@ from plain_whisper import PlainWhisper
 from random_whisper import RandomWhisper
 from run_graph import SAMPLES, Graph, forbidden, prompt_of
 from save_weights import save_weights
+from training_manifest import TRAINED_ON, read_trained_on
 from weights import ModelError
 from whisper_folders import write_huggingface
 
@@ -246,6 +247,8 @@ def test_the_commands_write_a_folder_that_says_what_was_done(command, step, weig
     [done] = made.provenance.steps
     assert (done["step"], done["share"], done["clips"]) == (step, 0.2, 2) and made.source.licence == "MIT"
     assert layer_parameters(made) < layer_parameters(weights)
+    _, names = read_trained_on(out / TRAINED_ON)
+    assert names == {"brooklyn-bridge.flac", "whats-the-weather-like.mp3"}, "evaluate refuses what it was calibrated on"
     for arguments, message in [((source, "--data", data, "--out", out), "is there already"),
                                ((source, "--data", tmp_path / "none.jsonl", "--out", out, "--force"), "give a JSONL file"),
                                ((source, "--data", data, "--out", out, "--force", "--share", 1.5), "--share is 1.5: write"),

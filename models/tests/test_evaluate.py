@@ -148,8 +148,8 @@ OTHER = {"file": "other.wav", "text": "one"}
 
 
 @pytest.mark.parametrize(("names", "words"), [
-    (["b.wav"], "was trained on b.wav: evaluate it on other clips"), (["other.wav", "b.wav"], "was trained on b.wav"),
-    (["eval/cut.wav"], "was trained on a file called cut.wav"), (["whole.flac"], "was trained on a file called whole.flac"),
+    (["b.wav"], "has learnt from b.wav: evaluate it on other clips"), (["other.wav", "b.wav"], "has learnt from b.wav"),
+    (["eval/cut.wav"], "has learnt from a file called cut.wav"), (["whole.flac"], "has learnt from a file called whole.flac"),
     (["gone.wav"], "gone.wav is not there")])
 def test_refuses_references_that_the_model_was_trained_on(run, trained, names, words):
     rows = [{"file": name, "text": "one"} for name in names]
@@ -166,7 +166,7 @@ def test_evaluates_a_trained_model_on_other_clips(run, trained):
 def test_the_model_that_transcripts_name_is_held_to_what_it_was_trained_on(run, trained, monkeypatch):
     monkeypatch.setattr("evaluate.ARTIFACTS", trained.parent)
     rows = [{"file": "b.wav", "text": "one", "model": "model"}]
-    assert "was trained on b.wav" in run(rows, rows)[3]
+    assert "has learnt from b.wav" in run(rows, rows)[3]
     assert run([OTHER], [OTHER | {"model": "../model"}])[0] == 0
 
 
