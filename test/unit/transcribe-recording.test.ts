@@ -1,3 +1,4 @@
+import { memoryCache } from '@murmuration/pipeline/cache/memory-cache';
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import type { DecodedMedia, Decoder, Engine, Pcm } from '@murmuration/pipeline/ports';
 import {
@@ -61,6 +62,21 @@ const portsOf = (ports: Partial<RecordingPorts>): RecordingPorts => ({
 });
 
 describe('one recording', () => {
+  it('says which model of a ladder wrote each segment, from the cache too', async () => {
+    const engine = engineOf((index) => (index === 1 ? { model: 'better' } : {}));
+    const ports = portsOf({ engine, cache: memoryCache({ maxEntries: 9 }) });
+    for (const cached of [0, 3]) {
+      const recording = await transcribeRecording(request, ports);
+      expect(recording.cached).toBe(cached);
+      expect(recording.transcript.model).toBe('fake');
+      expect(recording.transcript.segments.map(({ model }) => model)).toEqual([
+        undefined,
+        'better',
+        undefined,
+      ]);
+    }
+  });
+
   it('becomes one transcript with times from its start', async () => {
     const word = { text: ' part', startSeconds: 1, endSeconds: 2, probability: 1 };
     const engine = engineOf((index) => ({ text: ` part ${index}.`, words: [word] }));
