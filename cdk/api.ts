@@ -36,6 +36,8 @@ export interface ApiProps extends DoorSettings {
   readonly signs: Signs;
   /** @default 'keys' */
   readonly authentication?: ApiAuthentication;
+  /** Where `file_url` may lead. @default 'public' */
+  readonly reach?: 'public' | 'network';
   /** Of all callers together. @default 20 */
   readonly requestsPerSecond?: number;
   /** @default no cache */
@@ -93,6 +95,7 @@ export class Api extends Construct {
           Object.fromEntries([...files].map(([name, { s3ObjectKey }]) => [name, s3ObjectKey])),
         ),
         MEDIA_FOLDER: layerPaths.mediaFolder,
+        FILE_REACH: props.reach ?? 'public',
         PAGE_FOLDER: layerPaths.pageFolder,
         UPLOAD_ORIGIN: `https://${recordings.bucket.bucketRegionalDomainName}`,
         ...(this.realtime === undefined ? {} : { REALTIME_URL: this.realtime.gateway.stage.url }),

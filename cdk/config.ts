@@ -119,6 +119,10 @@ export const Config = z.strictObject({
     .regex(/^arn:aws[\w-]*:cognito-idp:[\w-]+:\d{12}:userpool\/[\w-]+$/)
     .optional()
     .describe('the ARN of a Cognito user pool whose members may call the HTTP API'),
+  apiReach: z
+    .enum(['public', 'network'])
+    .default('public')
+    .describe('"public" (file_url leads into the internet) or "network" (also beside the kit)'),
   apiRequestsPerSecond: number(z.int().min(1).max(10_000))
     .default(20)
     .describe('a whole number of requests a second, of all callers together, from 1 to 10000'),

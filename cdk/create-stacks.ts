@@ -99,6 +99,7 @@ function createApi(
     signs,
     authentication:
       config.api === 'jwt' ? { userPoolArn: config.apiUserPool! } : config.api === 'iam' ? 'iam' : 'keys',
+    reach: config.apiReach,
     requestsPerSecond: config.apiRequestsPerSecond,
     cache,
     encryptionKey,

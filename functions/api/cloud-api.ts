@@ -35,6 +35,7 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
   const ledger = dynamoLedger(table, clock);
   const transcriber = lambdaTranscriber({
     mediaFolder: env.MEDIA_FOLDER,
+    reach: env.FILE_REACH,
     modelId: env.MODEL_ID,
     fetchModel: () => fetchModel(env.MODEL_FILES, s3ObjectStore({ bucket: env.MODEL_BUCKET })),
     cache: openCache(env, emfMeter({ namespace: env.METRICS_NAMESPACE })),
@@ -48,7 +49,7 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
       bucket,
       store,
       uploads,
-      download: (url) => download(url, MOST_UPLOAD_BYTES),
+      download: (url) => download(url, { mostBytes: MOST_UPLOAD_BYTES, reach: env.FILE_REACH }),
     }),
     declaredSeconds: async (key) => (await transcriber.probe(await store.open(key))).durationSeconds,
     ledger,

@@ -1,12 +1,15 @@
 import { createHttpGetter } from '@murmuration/media/http-get';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 
-/** The bytes at an address of the public internet; redirects and names are followed nowhere else. */
-export async function* download(address: URL, mostBytes: number): AsyncGenerator<Uint8Array> {
+/** The bytes at an address within `reach`; redirects and names are followed nowhere else. */
+export async function* download(
+  address: URL,
+  { mostBytes, reach }: { readonly mostBytes: number; readonly reach: 'public' | 'network' },
+): AsyncGenerator<Uint8Array> {
   const getter = createHttpGetter();
   try {
     const { response } = await getter
-      .get(address, { headers: {}, reach: 'public', timeoutSeconds: 30 })
+      .get(address, { headers: {}, reach, timeoutSeconds: 30 })
       .catch((error: unknown) => {
         throw unreadable(address, error instanceof Error ? error.message : String(error));
       });

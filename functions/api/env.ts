@@ -14,6 +14,8 @@ export const ApiEnv = DoorEnvironment.extend({
   MODEL_FILES: z.string().transform((text) => ModelFiles.parse(JSON.parse(text))),
   /** Folder of @murmuration/media's scripts, which run in processes of their own. */
   MEDIA_FOLDER: z.string().optional(),
+  /** Where addresses that clients send may lead. `network` only where recordings lie beside the kit. */
+  FILE_REACH: z.enum(['public', 'network']).default('public'),
   /** Folder of the page's files. @default that of this checkout */
   PAGE_FOLDER: z.string().optional(),
   /** Of live transcription, by wss; it has a stage of its own. */

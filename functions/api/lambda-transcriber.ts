@@ -12,6 +12,8 @@ import { readManifest } from '@murmuration/whisper/load-model';
 export interface LambdaTranscriberOptions {
   /** @default that of this checkout */
   readonly mediaFolder: string | undefined;
+  /** Where addresses that strangers send may lead. */
+  readonly reach: 'public' | 'network';
   readonly modelId: string;
   /** Answers the folder that the model is in. */
   readonly fetchModel: () => Promise<string>;
@@ -21,13 +23,13 @@ export interface LambdaTranscriberOptions {
 /** The engine of this function, loaded once, with the first request or before. */
 export function lambdaTranscriber({
   mediaFolder,
+  reach,
   modelId,
   fetchModel,
   cache,
 }: LambdaTranscriberOptions): Transcriber {
   const inMedia = (file: string) => mediaFolder && join(mediaFolder, file);
-  // Strangers send addresses
-  const decoder = mediaDecoder({ childPath: inMedia('node-av-child.mjs'), reach: 'public' });
+  const decoder = mediaDecoder({ childPath: inMedia('node-av-child.mjs'), reach });
   const loading = (async () => {
     const modelFolder = await fetchModel();
     const [manifest, engine, voice] = await Promise.all([

@@ -3,38 +3,22 @@ import { Hono } from 'hono';
 import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import { apiAddress, callApi } from './call-api.ts';
 import { createApiKey } from './create-api-key.ts';
-import { outputs, twin } from './kit.ts';
+import { twin } from './kit.ts';
 import { serveOnLoopback } from './serve-on-loopback.ts';
 import { speech } from './speech.ts';
 
-const [apiId] = new URL(outputs.apiUrl).host.split('.');
-const api = `${twin.endpoint}/restapis/${apiId}/live/_user_request_`;
 const said = /ask not what your country can do for you/i;
 
-async function call(
-  key: string,
-  path: string,
-  init: { method?: string; body?: unknown; headers?: object } = {},
-) {
-  const response = await fetch(`${api}${path}`, {
-    method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
-    headers: {
-      authorization: `Bearer ${key}`,
-      ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...init.headers,
-    },
-    ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, text, headers: response.headers };
-}
 const json = ({ text }: { text: string }) => JSON.parse(text);
 
 /** Sends speech part by part to where the API says, and answers the upload's id. */
 async function upload(key: string): Promise<string> {
   const media = speech();
-  const made = json(await call(key, '/v1/uploads', { body: { name: 'jfk.flac', size_bytes: media.length } }));
+  const made = json(
+    await callApi(key, '/v1/uploads', { body: { name: 'jfk.flac', size_bytes: media.length } }),
+  );
   const etags: string[] = [];
   for (const { url, start_byte, end_byte } of made.parts) {
     const sent = await fetch(url, {
@@ -43,23 +27,23 @@ async function upload(key: string): Promise<string> {
     });
     etags.push(sent.headers.get('etag')!);
   }
-  const done = await call(key, `/v1/uploads/${made.id}/complete`, { body: { etags } });
+  const done = await callApi(key, `/v1/uploads/${made.id}/complete`, { body: { etags } });
   expect(done.status, done.text).toBe(200);
   return made.id;
 }
 
 describe('the API on AWS', () => {
   it("transcribes for OpenAI's client while it waits", async () => {
-    const client = new OpenAI({ baseURL: `${api}/v1`, apiKey: await createApiKey(), maxRetries: 0 });
+    const client = new OpenAI({ baseURL: `${apiAddress}/v1`, apiKey: await createApiKey(), maxRetries: 0 });
     const file = await OpenAI.toFile(speech(), 'jfk.flac');
     expect((await client.audio.transcriptions.create({ file, model: 'whisper-1' })).text).toMatch(said);
   });
 
   it('lets in nobody without a key, and none that asks too often', async () => {
-    expect((await call('sk-unknown', '/v1/models')).status).toBe(401);
+    expect((await callApi('sk-unknown', '/v1/models')).status).toBe(401);
     const key = await createApiKey({ requestsPerMinute: 2 });
     const statuses: number[] = [];
-    for (let request = 0; request < 6; request++) statuses.push((await call(key, '/v1/models')).status);
+    for (let request = 0; request < 6; request++) statuses.push((await callApi(key, '/v1/models')).status);
     expect(statuses.slice(0, 2)).toEqual([200, 200]);
     expect(statuses).toContain(429);
   });
@@ -75,7 +59,7 @@ describe('the API on AWS', () => {
       const key = await createApiKey({ budgetSeconds: 20 });
       const body = { upload_id: await upload(key), webhook: { url: receiver.url } };
       const once = { body, headers: { 'idempotency-key': 'story' } };
-      const [first, second] = [await call(key, '/v1/jobs', once), await call(key, '/v1/jobs', once)];
+      const [first, second] = [await callApi(key, '/v1/jobs', once), await callApi(key, '/v1/jobs', once)];
       expect(first.status, first.text).toBe(202);
       const { id } = json(first);
       expect(json(second).id).toBe(id);
@@ -83,24 +67,26 @@ describe('the API on AWS', () => {
       let job = json(first);
       while (!['done', 'partial', 'failed'].includes(job.state)) {
         await wait(500);
-        job = json(await call(key, `/v1/jobs/${id}`));
+        job = json(await callApi(key, `/v1/jobs/${id}`));
       }
       expect(job).toMatchObject({ state: 'done', text: expect.stringMatching(said), error: null });
-      expect((await call(key, `/v1/jobs/${id}/transcript?format=vtt`)).text).toMatch(/^WEBVTT/);
-      expect((await call(await createApiKey(), `/v1/jobs/${id}`)).status).toBe(404);
-      expect(json(await call(key, '/v1/jobs')).data.map((one: { id: string }) => one.id)).toEqual([id]);
+      expect((await callApi(key, `/v1/jobs/${id}/transcript?format=vtt`)).text).toMatch(/^WEBVTT/);
+      expect((await callApi(await createApiKey(), `/v1/jobs/${id}`)).status).toBe(404);
+      expect(json(await callApi(key, '/v1/jobs')).data.map((one: { id: string }) => one.id)).toEqual([id]);
 
       while (told.length === 0) await wait(200);
       const event = new Webhook(twin.webhookSecret).verify(told[0]!.body, told[0]!.headers);
       expect(event).toMatchObject({ type: 'transcript-ready', data: { state: 'done' } });
 
       // 11 of its 20 seconds are spent
-      const another = await call(key, '/v1/jobs', { body: { upload_id: body.upload_id } });
+      const another = await callApi(key, '/v1/jobs', { body: { upload_id: body.upload_id } });
       expect([another.status, json(another).error.code]).toEqual([429, 'insufficient_quota']);
 
-      expect(json(await call(key, `/v1/jobs/${id}`, { method: 'DELETE' }))).toMatchObject({ deleted: true });
-      expect((await call(key, `/v1/jobs/${id}`)).status).toBe(404);
-      expect((await call(key, `/v1/jobs/${id}/transcript`)).status).toBe(404);
+      expect(json(await callApi(key, `/v1/jobs/${id}`, { method: 'DELETE' }))).toMatchObject({
+        deleted: true,
+      });
+      expect((await callApi(key, `/v1/jobs/${id}`)).status).toBe(404);
+      expect((await callApi(key, `/v1/jobs/${id}/transcript`)).status).toBe(404);
     } finally {
       await receiver.stop();
     }
@@ -109,7 +95,7 @@ describe('the API on AWS', () => {
   it('takes no address inside its own network', async () => {
     const key = await createApiKey();
     for (const file_url of ['https://169.254.169.254/latest/meta-data/', 'https://localhost/a.mp3']) {
-      const refused = await call(key, '/v1/jobs', { body: { file_url } });
+      const refused = await callApi(key, '/v1/jobs', { body: { file_url } });
       expect(refused.status, refused.text).toBe(400);
     }
   });

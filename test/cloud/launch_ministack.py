@@ -9,11 +9,13 @@ Health: GET /_ministack/health. What it adds to MiniStack 1.5.33:
 - the name of the error that a Node handler throws reaches the state machine, as on AWS
 - REST APIs call functions that stream, whose answers then come whole
 - functions reach the sockets of API Gateway: a variable's address of a stage of AWS becomes the one of this machine
+- the protocol that the function of $connect answers is that of the socket
 - a socket is closed only after what was posted to it before is sent
 - a state that waits for a task token fails at once when its function fails, as on AWS
 """
 
 import asyncio
+import contextvars
 import hashlib
 import io
 import json
@@ -209,6 +211,27 @@ def function_of(uri):
     return _function_of(uri.replace("/response-streaming-invocations", "/invocations"))
 
 
+_handle_websocket, _invoke_for_socket = apigateway.handle_websocket, apigateway._invoke_ws_lambda
+_connect_answer = contextvars.ContextVar("connect_answer", default=None)
+
+
+async def invoke_for_socket(api_id, account_id, region, route, *args, **kwargs):
+    answer = await _invoke_for_socket(api_id, account_id, region, route, *args, **kwargs)
+    if route.get("routeKey") == "$connect":
+        _connect_answer.set(answer)
+    return answer
+
+
+async def handle_websocket(scope, receive, send, *args, **kwargs):
+    async def send_with_protocol(message):
+        protocol = ((_connect_answer.get() or {}).get("headers") or {}).get("Sec-WebSocket-Protocol")
+        if protocol and message["type"] == "websocket.accept":
+            message = {**message, "subprotocol": protocol}
+        await send(message)
+
+    await _handle_websocket(scope, receive, send_with_protocol, *args, **kwargs)
+
+
 _handle_connection = apigateway.handle_connections_api
 
 
@@ -245,6 +268,7 @@ def invoke_with_callback(resource, input_data, token, state):
 stepfunctions._call_lambda, stepfunctions._invoke_with_callback = call_lambda, invoke_with_callback
 apigateway_v1._extract_lambda_ref_from_integration_uri = function_of
 apigateway.handle_connections_api = handle_connection
+apigateway.handle_websocket, apigateway._invoke_ws_lambda = handle_websocket, invoke_for_socket
 lambda_runtime._NODEJS_WORKER_SCRIPT = lambda_runtime._NODEJS_WORKER_SCRIPT.replace(
     'trace: err.stack || ""', 'trace: err.stack || "", type: err.name')
 lambda_runtime.zipfile = types.SimpleNamespace(

@@ -68,6 +68,7 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
       webhookSecretParameter,
       // Receivers are on this machine
       webhookReach: 'network',
+      apiReach: 'network',
       api: 'keys',
       ...options.settings,
     };

@@ -45,6 +45,19 @@ async function speak(key: string, bytes: Uint8Array): Promise<Told[]> {
   return told;
 }
 
+/** When so many words were first told, final or not. */
+function shownAt(told: readonly Told[], index: number): number {
+  let final = 0;
+  for (const { message, atSeconds } of told) {
+    if (message.kind === 'final') final += message.words.length;
+    if (final + (message.kind === 'interim' ? message.words.length : 0) > index) return atSeconds;
+  }
+  return Number.NaN;
+}
+
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!.toFixed(2);
+
 describe('live transcription on AWS', () => {
   it('tells words while they are spoken, then the text', async () => {
     const bytes = toSixteenBit(await recording('jfk.flac'));
@@ -61,9 +74,10 @@ describe('live transcription on AWS', () => {
     expect(message).toMatchObject({ text: text.trim() });
     // What was final before the speaker had ended
     expect(words.filter(({ at }) => at < bytes.length / 32_000).length).toBeGreaterThan(3);
-    const lags = words.map(({ at, endSeconds }) => at - endSeconds).sort((a, b) => a - b);
+    const seconds = bytes.length / 32_000;
+    const shown = words.map((_, index) => shownAt(told, index));
     console.log(
-      `final ${lags[Math.floor(lags.length / 2)]!.toFixed(2)} s after it was said (median), all ${(atSeconds - bytes.length / 32_000).toFixed(2)} s after the end`,
+      `a word is shown ${median(words.map(({ endSeconds }, index) => shown[index]! - endSeconds))} s after it was said, final after ${median(words.map(({ at, endSeconds }) => at - endSeconds))} s (medians); all is final ${(atSeconds - seconds).toFixed(2)} s after the end`,
     );
   });
 

@@ -87,6 +87,40 @@ describe('the HTTP API', () => {
   });
 });
 
+describe('the page of the API', () => {
+  it('is a layer of its own, and may send parts of uploads to the bucket', () => {
+    const { api: apiStack, storage } = synthesize(cpuOnly);
+    apiStack.hasResourceProperties('AWS::Lambda::Function', {
+      Description: 'answers the HTTP API',
+      Environment: {
+        Variables: Match.objectLike({
+          PAGE_FOLDER: '/opt/nodejs/node_modules/@murmuration/api/page',
+          UPLOAD_ORIGIN: Match.anyValue(),
+          REALTIME_URL: Match.anyValue(),
+        }),
+      },
+    });
+    storage.hasResourceProperties('AWS::S3::Bucket', {
+      CorsConfiguration: {
+        CorsRules: [
+          {
+            AllowedMethods: ['PUT'],
+            AllowedOrigins: ['*'],
+            AllowedHeaders: ['*'],
+            ExposedHeaders: ['ETag'],
+            MaxAge: 3600,
+          },
+        ],
+      },
+    });
+    synthesize({ ...cpuOnly, api: 'off' }).storage.resourcePropertiesCountIs(
+      'AWS::S3::Bucket',
+      { CorsConfiguration: Match.anyValue() },
+      0,
+    );
+  });
+});
+
 describe('webhooks', () => {
   it('are tried 8 times, one at a time, before a person must look', () => {
     pipeline.hasResourceProperties('AWS::SQS::Queue', {

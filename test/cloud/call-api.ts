@@ -1,0 +1,49 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { ApiJob } from '@murmuration/api/contract/api-job';
+import { outputs, twin } from './kit.ts';
+
+const [apiId] = new URL(outputs.apiUrl).host.split('.');
+
+/** Where the twin serves the API. */
+export const apiAddress = `${twin.endpoint}/restapis/${apiId}/live/_user_request_`;
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+/** Calls the deployed API with a key; a body makes it a POST. */
+export async function callApi(
+  key: string,
+  path: string,
+  init: { readonly method?: string; readonly body?: unknown; readonly headers?: object } = {},
+): Promise<ApiAnswer> {
+  const { body } = init;
+  const response = await fetch(`${apiAddress}${path}`, {
+    method: init.method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...init.headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, text: await response.text(), headers: response.headers };
+}
+
+/** A job that was begun, once it has ended. `onLook` sees how it stands on the way. */
+export async function endedJob(
+  key: string,
+  begun: ApiAnswer,
+  onLook: (job: ApiJob) => void = () => {},
+): Promise<ApiJob> {
+  if (begun.status !== 202) throw new Error(`no job was begun: ${begun.status} ${begun.text}`);
+  let job = ApiJob.parse(JSON.parse(begun.text));
+  while (job.state === 'queued' || job.state === 'running') {
+    await wait(200);
+    job = ApiJob.parse(JSON.parse((await callApi(key, `/v1/jobs/${job.id}`)).text));
+    onLook(job);
+  }
+  return job;
+}
