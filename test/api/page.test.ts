@@ -123,10 +123,53 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
     expect(names).toEqual(['jfk.txt', 'jfk.srt', 'jfk.vtt', 'jfk.tsv', 'jfk.json', 'jfk.verbose.json']);
   });
 
-  it('tells what was left out, and why', async () => {
+  it('tells what was left out, and why, and plays it', async () => {
     await transcribe('noise.wav');
     expect(await page.textContent('#transcript')).toMatch(/Nobody says anything/);
     expect(await page.textContent('#findings-title')).toMatch(/left out/);
+    await page.click('#findings-list .place');
+    await expect
+      .poll(() => page.evaluate('document.getElementById("player").currentTime'), soon)
+      .toBeGreaterThan(0);
+  });
+
+  it('copies the text', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await transcribe('jfk.flac');
+    await page.click('#copy');
+    await expect.poll(() => page.textContent('#status'), soon).toBe('The text is copied.');
+    expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(/^And so my fellow Americans/);
+  });
+
+  it('asks for what was chosen', async () => {
+    await page.click('#options summary');
+    await page.fill('#language', 'English');
+    await page.fill('#hotwords', 'Kennedy, Americans,');
+    await page.check('#separate');
+    await page.check('#private');
+    const asked = page.waitForRequest(
+      (request) => request.url().endsWith('/v1/jobs') && request.method() === 'POST',
+    );
+    await transcribe('jfk.flac');
+    expect((await asked).postDataJSON()).toMatchObject({
+      language: 'English',
+      hotwords: ['Kennedy', 'Americans'],
+      channels: 'separate',
+      redact: ['email', 'phone', 'card', 'ssn'],
+    });
+    expect(await page.textContent('#transcript')).toMatch(/Channel 1: And so/);
+  });
+
+  it('fits a telephone, empty and full, and so do the documents', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    const overflow = () => page.evaluate('document.documentElement.scrollWidth - innerWidth');
+    expect(await overflow()).toBeLessThanOrEqual(0);
+    await page.click('#options summary');
+    await transcribe('jfk.flac');
+    expect(await overflow()).toBeLessThanOrEqual(0);
+    await page.goto(`${server.url}/docs`);
+    expect(await overflow()).toBeLessThanOrEqual(0);
+    expect(await page.textContent('main')).toMatch(/GET \/v1\/realtime/);
   });
 
   it('says in words what it cannot read', async () => {
@@ -150,6 +193,7 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
     await expect.poll(() => page.textContent('#partial'), { timeout: 90_000 }).toMatch(/great sorrow/);
     expect(await page.getAttribute('#progress', 'value')).toMatch(/^0\.\d/);
     expect(await page.textContent('#status')).toBe('Listening …');
+    expect(await page.textContent('#progress-text')).toMatch(/^\d+ %/);
     expect(await page.isEnabled('#choose')).toBe(false);
     await page.click('#cancel');
     await expect.poll(() => page.textContent('#status'), soon).toBe('Stopped.');
@@ -181,6 +225,7 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
 
   it.each(['light', 'dark'] as const)('is accessible in %s, empty and full', async (colorScheme) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.click('#options summary');
     expect(await violations()).toEqual([]);
     await transcribe('jfk.flac');
     await page.click('.word >> nth=3');
@@ -190,7 +235,7 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
 
   it('is used in order with the tab key', async () => {
     const stops: string[] = [];
-    for (let press = 0; press < 5; press += 1) {
+    for (let press = 0; press < 6; press += 1) {
       await page.keyboard.press('Tab');
       stops.push(String(await page.evaluate('document.activeElement.textContent.trim()')));
     }
@@ -200,6 +245,7 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
       'Choose a file',
       'Record',
       'Live microphone',
+      'Options',
     ]);
   });
 

@@ -8,11 +8,12 @@ const reasons = {
   'repeated-phrase': 'the model fell into a loop',
   repetition: 'the model may have fallen into a loop',
   'low-probability': 'the model is not sure of it',
+  'other-language': 'the language was only guessed there',
   'not-transcribed': 'it could not be transcribed: a gap',
 };
 
-/** Lists what was left out, what is doubtful, and what was damaged in the recording. */
-export function showFindings({ findings, warnings }, { details, title, list }) {
+/** Lists what was left out, what is doubtful, and what was damaged in the recording; `play` plays from a second on. */
+export function showFindings({ findings, warnings }, { details, title, list, play }) {
   const dropped = findings.filter(({ kind }) => kind === 'dropped').length;
   const parts = [
     `${dropped} left out`,
@@ -27,9 +28,17 @@ export function showFindings({ findings, warnings }, { details, title, list }) {
     ...findings.map(({ kind, reason, startSeconds, endSeconds, text }) => {
       const quote = document.createElement('q');
       quote.textContent = text.trim();
-      const place = `${clockTime(startSeconds)} to ${clockTime(endSeconds)}`;
-      const verb = kind === 'dropped' ? 'Left out' : 'Doubtful';
-      return itemOf([`${verb}, ${place}: ${reasons[reason] ?? reason}. `, text.trim() === '' ? '' : quote]);
+      const place = document.createElement('button');
+      place.type = 'button';
+      place.className = 'place';
+      place.textContent = `${clockTime(startSeconds)} to ${clockTime(endSeconds)}`;
+      place.setAttribute('aria-label', `Play ${place.textContent}`);
+      place.onclick = () => play(startSeconds);
+      const verb = document.createElement('strong');
+      verb.className = kind;
+      verb.textContent = kind === 'dropped' ? 'Left out' : 'Doubtful';
+      const why = ` ${reasons[reason] ?? reason}. `;
+      return itemOf([verb, ' ', place, why, text.trim() === '' ? '' : quote]);
     }),
   );
   if (isClean) list.replaceChildren(itemOf(['Every stretch with a voice has its words.']));

@@ -1,23 +1,16 @@
-import { ApiProblem, callApi, storeKey } from './call-api.js';
+import { ApiProblem, storeKey } from './call-api.js';
 import { clockTime } from './clock-time.js';
-import { showFindings } from './findings-view.js';
+import { jobOptions, offerLanguages } from './job-options.js';
 import { showLive } from './live-view.js';
 import { recordAudio } from './record-audio.js';
+import { showResult } from './result-view.js';
+import { timeLeft } from './time-left.js';
 import { transcribeFile } from './transcribe-file.js';
 import { transcriptView } from './transcript-view.js';
 
 const at = (id) => document.getElementById(id);
 const player = at('player');
 const view = transcriptView(at('transcript'), player);
-const downloads = {
-  text: 'txt',
-  srt: 'srt',
-  vtt: 'vtt',
-  tsv: 'tsv',
-  json: 'json',
-  verbose_json: 'verbose.json',
-};
-
 let recorder;
 /** To take up again once a key is given. */
 let refused;
@@ -50,22 +43,30 @@ function busy(isBusy) {
 async function transcribe(file) {
   const stopped = new AbortController();
   at('problem').textContent = '';
-  at('result').hidden = true;
+  for (const id of ['result', 'speaking']) at(id).hidden = true;
   at('partial').textContent = '';
+  at('progress-text').textContent = '';
   at('work-title').textContent = file.name;
   at('progress').removeAttribute('value');
   at('cancel').onclick = () => stopped.abort(new DOMException('stopped', 'AbortError'));
   busy(true);
   let saying;
+  let left = timeLeft();
   try {
-    const outcome = await transcribeFile(file, {
+    const outcome = await transcribeFile(file, jobOptions(at), {
       signal: stopped.signal,
       onProgress({ share, words, text }) {
+        if (words !== saying) {
+          say(`${words} …`);
+          left = timeLeft();
+        }
+        saying = words;
         if (share === undefined) at('progress').removeAttribute('value');
         else at('progress').value = share;
+        at('progress-text').textContent = left(share);
         at('partial').textContent = text;
-        if (words !== saying) say(`${words} …`);
-        saying = words;
+        // The newest words
+        at('partial').scrollTop = at('partial').scrollHeight;
       },
     });
     show(file, outcome);
@@ -77,65 +78,15 @@ async function transcribe(file) {
   }
 }
 
-function show(file, { job, transcript, uploadSeconds, hearSeconds }) {
-  URL.revokeObjectURL(player.src);
-  player.src = URL.createObjectURL(file);
-  at('result-title').textContent = file.name;
-  view.show(transcript);
-  const seconds = transcript.durationSeconds;
-  const count = transcript.segments.reduce((sum, { words }) => sum + (words?.length ?? 0), 0);
-  const figures = {
-    Recording: clockTime(seconds),
-    'Sent in': `${uploadSeconds.toFixed(2)} s`,
-    'Transcribed in': `${hearSeconds.toFixed(2)} s`,
-    Speed: `${Math.round(seconds / hearSeconds)} × real time`,
-    Words: count.toLocaleString('en'),
-    'From the cache': `${job.cached_segments} of ${transcript.segments.length} pieces`,
-    Language: transcript.language,
-    Model: transcript.model,
-  };
-  at('figures').replaceChildren(...Object.entries(figures).map(([name, value]) => pair(name, value)));
-  showFindings(job, { details: at('findings'), title: at('findings-title'), list: at('findings-list') });
-  at('downloads').replaceChildren(
-    at('downloads').firstElementChild,
-    ...Object.entries(downloads).map(([format, ending]) =>
-      downloadButton(job, format, `${stem(file.name)}.${ending}`),
-    ),
-  );
-  at('result').hidden = false;
-  say(`Done: ${count} words.`);
+function show(file, outcome) {
+  const count = showResult(file, outcome, { at, view, complain, say });
+  at('source').classList.add('small');
+  say(`Done: ${count} ${count === 1 ? 'word' : 'words'}.`);
   at('transcript').focus({ preventScroll: true });
+  at('result').scrollIntoView({ block: 'nearest' });
 }
 
-function pair(name, value) {
-  const [row, term, text] = ['div', 'dt', 'dd'].map((tag) => document.createElement(tag));
-  term.textContent = name;
-  text.textContent = value;
-  row.append(term, text);
-  return row;
-}
-
-function downloadButton(job, format, name) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.textContent = downloads[format];
-  button.onclick = async () => {
-    try {
-      const response = await callApi('GET', `/v1/jobs/${job.id}/transcript?format=${format}`);
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(await response.blob());
-      link.download = name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    } catch (error) {
-      complain(error);
-    }
-  };
-  return button;
-}
-
-const stem = (name) => name.replace(/\.[^.]+$/, '');
-
+offerLanguages(at);
 at('choose').onclick = () => at('file').click();
 at('file').onchange = () => {
   const [file] = at('file').files;
@@ -146,9 +97,11 @@ at('file').onchange = () => {
 at('record').onclick = async () => {
   try {
     if (recorder === undefined) {
-      recorder = await recordAudio();
-      at('record').textContent = 'Stop recording';
+      recorder = await recordAudio((seconds) => {
+        at('record').textContent = `Stop recording (${clockTime(seconds)})`;
+      });
       at('record').classList.add('recording');
+      for (const id of ['choose', 'live']) at(id).disabled = true;
       say('Recording …');
       return;
     }
@@ -156,6 +109,7 @@ at('record').onclick = async () => {
     recorder = undefined;
     at('record').textContent = 'Record';
     at('record').classList.remove('recording');
+    for (const id of ['choose', 'live']) at(id).disabled = false;
     await transcribe(file);
   } catch (error) {
     complain(error);
@@ -164,6 +118,8 @@ at('record').onclick = async () => {
 
 at('live').onclick = async () => {
   at('problem').textContent = '';
+  at('result').hidden = true;
+  player.pause();
   at('live').disabled = true;
   try {
     await showLive(at, { say, transcribe });

@@ -4,15 +4,15 @@ const POLL_MILLISECONDS = 100;
 const LONGEST_POLL_MILLISECONDS = 2000;
 
 /**
- * Uploads a recording, has it transcribed, and reports the way there to `onProgress({ share, words, text })`; `share` is
+ * Uploads a recording, has it transcribed as `options` say, and reports the way there to `onProgress({ share, words, text })`; `share` is
  * undefined where nobody knows. Answers `{ job, transcript, uploadSeconds, hearSeconds }`. Throws `ApiProblem`, or the
  * signal's reason; then the job is deleted.
  */
-export async function transcribeFile(file, { signal, onProgress }) {
+export async function transcribeFile(file, options, { signal, onProgress }) {
   const startedAt = performance.now();
   const uploadId = await upload(file, { signal, onProgress });
   const uploadedAt = performance.now();
-  const begun = await callApi('POST', '/v1/jobs', { upload_id: uploadId, words: true }, signal);
+  const begun = await callApi('POST', '/v1/jobs', { upload_id: uploadId, words: true, ...options }, signal);
   const { id } = await begun.json();
   const forget = () => callApi('DELETE', `/v1/jobs/${id}`).catch(() => {});
   signal.addEventListener('abort', forget, { once: true });

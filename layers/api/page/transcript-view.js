@@ -4,6 +4,8 @@ import { clockTime } from './clock-time.js';
 const UNSURE = 0.4;
 /** A new paragraph begins where nobody speaks for so long, or a channel takes over. */
 const PARAGRAPH_SECONDS = 1.2;
+/** Where nobody pauses, it begins with the next sentence after so many words. */
+const PARAGRAPH_WORDS = 60;
 
 /** Shows a transcript whose words are lit as `player` plays, and play when they are clicked. */
 export function transcriptView(region, player) {
@@ -74,12 +76,18 @@ export function transcriptView(region, player) {
   });
 
   return {
+    playAt(seconds) {
+      player.currentTime = seconds;
+      player.play().catch(() => {});
+    },
+
     show(transcript) {
       words = [];
       spans = [];
       lit = undefined;
       region.replaceChildren();
       let paragraph;
+      let length = 0;
       for (const segment of transcript.segments) {
         const heard = segment.words ?? [
           { text: ` ${segment.text}`, startSeconds: segment.startSeconds, probability: 1 },
@@ -89,8 +97,10 @@ export function transcriptView(region, player) {
           const isNew =
             before === undefined ||
             before.channel !== segment.channel ||
-            word.startSeconds - before.endSeconds > PARAGRAPH_SECONDS;
+            word.startSeconds - before.endSeconds > PARAGRAPH_SECONDS ||
+            (length >= PARAGRAPH_WORDS && /[.?!。？！]["”’)]*$/.test(before.text));
           if (isNew) paragraph = addParagraph(word.startSeconds, segment.channel);
+          length = isNew ? 1 : length + 1;
           paragraph.append(spanOf(word));
           words.push({ ...word, channel: segment.channel });
         }
@@ -103,7 +113,7 @@ export function transcriptView(region, player) {
     const [row, time, text] = ['p', 'time', 'span'].map((name) => document.createElement(name));
     time.textContent = clockTime(startSeconds);
     row.append(time, text);
-    if (channel !== undefined) text.append(`Channel ${channel + 1}: `);
+    if (channel !== undefined) text.append(`Channel ${channel + 1}:`);
     region.append(row);
     return text;
   }

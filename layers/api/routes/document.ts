@@ -49,6 +49,8 @@ that comes back is one object; times are seconds from the first sample:</p>
   });
 }
 
-const style = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem}
-main{max-width:62rem;margin:auto}table{border-collapse:collapse;width:100%}th{text-align:left}
-td,th{padding:.4rem .8rem .4rem 0;vertical-align:top;border-bottom:1px solid #8885}pre{overflow-x:auto;padding:1rem;background:#8882}`;
+const style = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem clamp(1rem,4vw,2rem)}
+main{max-width:64rem;margin:auto}table{border-collapse:collapse;width:100%}th{text-align:left}
+td,th{padding:.4rem .8rem .4rem 0;vertical-align:top;border-bottom:1px solid #8885}pre{overflow-x:auto;padding:1rem;background:#8882}
+@media(min-width:45rem){td:first-child{white-space:nowrap}}
+@media(max-width:45rem){thead{display:none}td{display:block;border:0;padding:0;overflow-wrap:anywhere}td:first-child{padding-top:.8rem;font-weight:600}}`;
