@@ -22,8 +22,8 @@ from training.train import Lesson, run_door
 def prepare(options: argparse.Namespace) -> Lesson:
     teacher = load_source(options.source, options.revision, options.licence)
     sizes = teacher.dimensions
-    decoder = read_layers(options.decoder_layers, sizes.decoder_layers, "decoder") if options.decoder_layers else [*range(sizes.decoder_layers)]
-    encoder = read_layers(options.encoder_layers, sizes.encoder_layers, "encoder") if options.encoder_layers else [*range(sizes.encoder_layers)]
+    decoder = read_layers(options.decoder_layers, sizes.decoder_layers, "decoder")
+    encoder = read_layers(options.encoder_layers, sizes.encoder_layers, "encoder")
     parts = read_parts(options.freeze)
     train_encoder = options.train_encoder or len(encoder) < sizes.encoder_layers
     if not train_encoder:

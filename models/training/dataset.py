@@ -94,9 +94,11 @@ def teachings(folder: Path, clips: list[TrainingClip], labels: dict[str, Label],
             texts = texts or TextTokens(weights.tokenizer_path)
             tokens = [texts.encode(clip.text) if clip.text.strip() else [], None]
         for timed, text in enumerate(tokens):
-            example = None if text is None else make_example(folder / clip.file, clip.seconds, text, bool(timed), options.language, weights)
-            fits = example is not None and example.inputs <= weights.dimensions.text_context
-            forms.append(example if fits else None)
+            if text is None:
+                forms.append(None)
+                continue
+            example = make_example(folder / clip.file, clip.seconds, text, bool(timed), options.language, weights)
+            forms.append(example if example.inputs <= weights.dimensions.text_context else None)
         found.append(Teaching(clip.seconds, *forms))
     return found
 

@@ -66,10 +66,10 @@ class Loop:
             self.parallel = DistributedDataParallel(student, device_ids=devices)
         self.progress = Progress(work if processes.first else None)
 
-    def run(self, identity: dict, resume: bool) -> tuple[State, bool]:
-        """Trains to the end, or until the time is up; the student then has its best parameters. Returns the state and whether
-        it is done."""
-        began, options = time.monotonic(), self.options
+    def run(self, identity: dict, resume: bool, began: float) -> tuple[State, bool]:
+        """Trains to the end, or until the time since `began` (of time.monotonic) is up; the student then has its best
+        parameters. Returns the state and whether it is done."""
+        options = self.options
         torch.manual_seed(options.seed)
         state = load_checkpoint(self.work, identity, self.student, self.optimizer, self.scaler) if resume else State()
         if self.processes.first:
@@ -102,7 +102,8 @@ class Loop:
     def read(self, step: int) -> tuple[list[Example], list]:
         """All examples of a step, and the batches of this process."""
         timed = self.order.timed(step)
-        examples = [self.data.training[clip].choose(with_times) for clip, with_times in zip(self.order.step(step), timed, strict=True)]
+        chosen = [self.data.training[clip] for clip in self.order.step(step)]
+        examples = [teaching.choose(with_times) for teaching, with_times in zip(chosen, timed, strict=True)]
         size, count = self.options.batch, self.processes.count
         starts = [(turn * count + self.processes.rank) * size for turn in range(self.rounds)]
         return examples, [make_batch(examples[start : start + size], self.weights, self.whole) for start in starts]
@@ -154,7 +155,8 @@ class Loop:
         size = self.options.batch
         starts = range(0, len(held_out), size)[self.processes.rank :: self.processes.count]
         for start in starts:
-            for name, value in self.losses(self.student, make_batch(held_out[start : start + size], self.weights, self.whole)).items():
+            batch = make_batch(held_out[start : start + size], self.weights, self.whole)
+            for name, value in self.losses(self.student, batch).items():
                 sums[name] += value.item()
         self.student.train()
         counts = self.objective.counts(held_out)

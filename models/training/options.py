@@ -11,8 +11,10 @@ from training.losses import Objective
 from training.loop import LoopOptions
 from weights import ModelError
 
-PARTS = {"embed": ("model.decoder.embed_",), "encoder": ("model.encoder.",), "decoder": ("model.decoder.layers.", "model.decoder.layer_norm"),
-         "convolutions": ("model.encoder.conv",)}
+PARTS = {
+    "embed": ("model.decoder.embed_",), "encoder": ("model.encoder.",), "convolutions": ("model.encoder.conv",),
+    "decoder": ("model.decoder.layers.", "model.decoder.layer_norm"),
+}
 
 
 def add_options(parser: argparse.ArgumentParser, learning_rate: float, hidden: float) -> None:
@@ -22,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser, learning_rate: float, hidden: f
     add("--resume", action="store_true", help="go on from the last checkpoint, if there is one")
     add("--force", action="store_true", help="replace the folder")
     add("--half", action="store_true", help="round the trained weights to float16 and store them so")
-    add("--trained", type=Path, metavar="FOLDER.training", help="train nothing: take what the same training learnt on another machine")
+    add("--trained", type=Path, metavar="FOLDER.training", help="train nothing: take what the same training learnt elsewhere")
     data = DataOptions(Path())
     add("--validation", type=Path, help="a manifest of held-out clips; default: a share of --data")
     add("--held-out", type=float, default=data.held_out, help="that share; default: %(default)s")
@@ -38,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser, learning_rate: float, hidden: f
     loop = LoopOptions()
     add("--steps", type=int, default=loop.steps, help="default: %(default)s")
     add("--batch", type=int, default=loop.batch, help="clips at once on one device; default: %(default)s")
-    add("--clips-per-step", type=int, default=loop.clips_per_step, help="over all devices; more than fit are accumulated; default: %(default)s")
+    add("--clips-per-step", type=int, default=loop.clips_per_step, help="over all devices, accumulated; default: %(default)s")
     add("--learning-rate", type=float, default=learning_rate, help="default: %(default)s")
     add("--warmup-steps", type=int, default=loop.warmup_steps, help="default: %(default)s")
     add("--weight-decay", type=float, default=loop.weight_decay, help="default: %(default)s")

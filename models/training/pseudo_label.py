@@ -22,7 +22,7 @@ from training.transcribe import transcribe
 from weights import WhisperWeights
 
 REPEATED = 2.4  # compression ratio above which Whisper takes a text for a loop
-ROWS = 32  # clips at once
+ROW_LAYERS = 512  # clips at once, times decoder layers: each keeps the keys and values of its audio
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ def pseudo_label(folder: Path, clips: list[tuple[str, float]], labelling: Labell
         ordered = sorted(clips, key=lambda clip: clip[1])
         mine = [file for file, _ in ordered[processes.rank :: processes.count]]
         texts, teacher, found = TextTokens(weights.tokenizer_path), network(), []
-        for start in range(0, len(mine), ROWS):
-            found += label(folder, mine[start : start + ROWS], labelling, teacher, weights, texts, processes.device)
+        rows = min(128, ROW_LAYERS // weights.dimensions.decoder_layers)
+        for start in range(0, len(mine), rows):
+            found += label(folder, mine[start : start + rows], labelling, teacher, weights, texts, processes.device)
             note(f"labelled {len(found)} of {len(mine)} clips")
         every = sorted((each for part in processes.gather(found) for each in part), key=lambda each: each.file)
         if processes.first:

@@ -10,8 +10,10 @@ from weights import ModelError, WhisperWeights
 LAYER = re.compile(r"model\.(encoder|decoder)\.layers\.(\d+)\.(.*)")
 
 
-def read_layers(text: str, count: int, part: str) -> list[int]:
-    """"0,3" → [0, 3]."""
+def read_layers(text: str | None, count: int, part: str) -> list[int]:
+    """"0,3" → [0, 3]; None → all."""
+    if text is None:
+        return list(range(count))
     try:
         layers = [int(item) for item in text.split(",")]
     except ValueError:

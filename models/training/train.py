@@ -5,6 +5,7 @@ import argparse
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
@@ -39,6 +40,7 @@ class Lesson:
 
 def run_door(options: argparse.Namespace, prepare: Callable[[argparse.Namespace], Lesson]) -> int:
     """What both doors do around a training; returns the exit code."""
+    began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS then adds in one order
     try:
@@ -56,7 +58,7 @@ def run_door(options: argparse.Namespace, prepare: Callable[[argparse.Namespace]
             return 0
         if not options.data:
             raise ModelError("there is nothing to learn from: give --data, a training manifest")
-        return train(lesson, options, processes)
+        return train(lesson, options, processes, began)
     except ModelError as error:
         print(f"model: {error}", file=sys.stderr)
         return 2
@@ -66,7 +68,7 @@ def run_door(options: argparse.Namespace, prepare: Callable[[argparse.Namespace]
         leave_processes()
 
 
-def train(lesson: Lesson, options: argparse.Namespace, processes: Processes) -> int:
+def train(lesson: Lesson, options: argparse.Namespace, processes: Processes, began: float) -> int:
     work = options.out.with_name(options.out.name + ".training")
     student, teacher = Whisper(lesson.student).to(processes.device), None
     if lesson.teacher:
@@ -83,7 +85,7 @@ def train(lesson: Lesson, options: argparse.Namespace, processes: Processes) -> 
          f"{len(dataset.held_out)} held out, {dataset.left_out} without a label; {trained_count(student):,} parameters to train"
          + ("; the encoder is the teacher's" if share else ""))
     running = Loop(student, teacher, lesson.student, dataset, lesson.objective, loop, data.whole, share, work, processes)
-    state, done = running.run(identity(lesson, data, loop, dataset.sha256), options.resume)
+    state, done = running.run(identity(lesson, data, loop, dataset.sha256), options.resume, began)
     if not done:
         note(f"stopped at step {state.step} of {loop.steps}: go on with --resume")
         return UNFINISHED

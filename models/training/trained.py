@@ -19,7 +19,8 @@ from weights import ModelError, WhisperWeights
 TENSORS, STEP = "trained.safetensors", "trained.json"
 
 
-def write_trained(folder: Path, student: WhisperWeights, changed: dict[str, np.ndarray], step: str, figures: dict, half: bool) -> None:
+def write_trained(folder: Path, student: WhisperWeights, changed: dict[str, np.ndarray], step: str, figures: dict,
+                  half: bool) -> None:
     """`changed`: the trained tensors of `student`. trained-on.txt is in `folder` already."""
     only = dataclasses.replace(student, tensors={name: (lambda array=array: array) for name, array in changed.items()})
     write_safetensors(only, folder / TENSORS, np.dtype(np.float16 if half else np.float32))
@@ -37,7 +38,7 @@ def with_trained(student: WhisperWeights, folder: Path) -> tuple[WhisperWeights,
     except KeyError as error:
         raise ModelError(f"{folder / STEP} has no {error}: bring it anew") from error
     if source != student.source.sha256:
-        raise ModelError(f"{folder} was trained on the weights {source[:12]}, not on {student.source.sha256[:12]}: give the same source")
+        raise ModelError(f"{folder} began with the weights {source[:12]}, not {student.source.sha256[:12]}: give the same source")
     tensors = open_safetensors(folder / TENSORS)
     for name, read in tensors.items():
         if not student.has(name) or read().shape != student.tensor(name).shape:
