@@ -8,7 +8,7 @@ import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
 import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
 import { createApi } from '@murmuration/api/create-api';
 import { hearJob } from '@murmuration/api/hear-job';
-import { jobEvent, keptSeconds } from '@murmuration/api/job-event';
+import { jobEvent } from '@murmuration/api/job-event';
 import { realtimeServer } from '@murmuration/api/realtime/realtime-server';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Provider } from '@murmuration/whisper/execution-providers';
@@ -63,16 +63,12 @@ export async function serve(options: ServeOptions, version: string): Promise<num
     folder,
     atOnce: options.jobs,
     clock,
+    ledger,
     hear,
     async onEnd(job, { owner, options: { webhook } }) {
-      await ledger.settle(job.id, keptSeconds(job));
       if (webhook !== undefined) await webhooks.add(jobEvent(job, owner), webhook.url);
     },
-    async onRemoved(id) {
-      // What was heard was used
-      await ledger.settle(id, Number.POSITIVE_INFINITY);
-      await webhooks.forget(id);
-    },
+    onRemoved: webhooks.forget,
   });
   const app = createApi(
     {

@@ -151,8 +151,14 @@ export interface KeyRing {
 export interface Ledger {
   /** Counts one request; answers the seconds to wait where the key has made too many, and counts none then. */
   admit(key: ApiKey): Promise<number | undefined>;
-  /** Books seconds of audio to this month; false, and nothing booked, where the key's budget does not suffice. */
-  spend(key: ApiKey, audioSeconds: number): Promise<boolean>;
+  /**
+   * Books seconds of audio to this month; false, and nothing booked, where the key's budget does not suffice. With `jobId`
+   * so many in all for this job: what it holds is raised to that, so that booking twice books once. 0 asks whether
+   * anything is left.
+   */
+  spend(key: ApiKey, audioSeconds: number, jobId?: string): Promise<boolean>;
+  /** Keeps at most so many seconds of what was booked for a job, and returns the rest. Once: a job that holds nothing has nothing to return. */
+  settle(jobId: string, keptSeconds: number): Promise<void>;
   /** Seconds of audio in this month. */
   spent(key: ApiKey): Promise<number>;
 }

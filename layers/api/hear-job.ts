@@ -9,7 +9,7 @@ export function hearJob({
   ledger,
 }: Pick<ApiPorts, 'transcriber' | 'uploads' | 'ledger'>) {
   return async (
-    { source, owner, key, name, model, options: { decoding, channels, preprocess, edits } }: JobRequest,
+    { id, source, owner, key, name, model, options: { decoding, channels, preprocess, edits } }: JobRequest,
     options: TranscribingOptions,
   ): Promise<Transcribed> => {
     if (source.kind === 's3') {
@@ -23,7 +23,7 @@ export function hearJob({
     }
     const opened =
       source.kind === 'url' ? new URL(source.url) : (await uploads.open(owner, source.uploadId)).source;
-    const request = { model, source: opened, name, decoding, channels, preprocess, edits };
+    const request = { jobId: id, model, source: opened, name, decoding, channels, preprocess, edits };
     return transcribeForKey(key, request, { transcriber, ledger }, options);
   };
 }

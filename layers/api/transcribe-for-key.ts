@@ -9,6 +9,8 @@ import { withoutPath } from './without-path.ts';
 type KeyRequest = Omit<Parameters<Transcriber['transcribe']>[0], 'confidential'> & {
   /** Made before anybody gets a word: progress then tells none. */
   readonly edits?: TextEdits | undefined;
+  /** What holds the seconds that are booked. @default nobody: what is booked is used */
+  readonly jobId?: string | undefined;
 };
 
 /**
@@ -17,7 +19,7 @@ type KeyRequest = Omit<Parameters<Transcriber['transcribe']>[0], 'confidential'>
  */
 export async function transcribeForKey(
   key: ApiKey,
-  { edits: wanted, ...request }: KeyRequest,
+  { edits: wanted, jobId, ...request }: KeyRequest,
   { transcriber, ledger }: Pick<ApiPorts, 'transcriber' | 'ledger'>,
   { signal, onProgress }: TranscribingOptions = {},
 ): Promise<Transcribed> {
@@ -28,10 +30,10 @@ export async function transcribeForKey(
   let bookedSeconds = 0;
   let booking: Promise<unknown> = Promise.resolve();
   const book = (doneSeconds: number) => {
-    const seconds = doneSeconds - bookedSeconds;
+    const seconds = jobId === undefined ? doneSeconds - bookedSeconds : doneSeconds;
     bookedSeconds = doneSeconds;
     booking = booking.then(async () => {
-      if (!stop.signal.aborted && !(await ledger.spend(key, seconds))) stop.abort(budgetSpent());
+      if (!stop.signal.aborted && !(await ledger.spend(key, seconds, jobId))) stop.abort(budgetSpent());
     });
     // Told below; until then nobody listens
     booking.catch((error: unknown) => stop.abort(error));

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { folderIdempotency } from '@murmuration/api/adapters/folder-idempotency';
 import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
 import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
 import type { ApiKey } from '@murmuration/api/contract/api-key';
@@ -37,14 +36,6 @@ describe('the ledger', () => {
     expect(await ledger.admit(key)).toBeGreaterThan(0);
   });
 
-  it('never books more than the budget, however many ask at once', async () => {
-    const ledger = folderLedger(folder, clock);
-    const key = keyOf({ budgetSeconds: 10 });
-    const booked = await Promise.all(Array.from({ length: 20 }, () => ledger.spend(key, 3)));
-    expect(booked.filter((isBooked) => isBooked)).toHaveLength(3);
-    expect(await ledger.spent(key)).toBe(9);
-  });
-
   it('remembers over a restart, and begins anew with the month', async () => {
     const key = keyOf({ budgetSeconds: 10 });
     expect(await folderLedger(folder, clock).spend(key, 8)).toBe(true);
@@ -52,15 +43,6 @@ describe('the ledger', () => {
     expect(await again.spend(key, 8)).toBe(false);
     now = Date.parse('2026-12-01T00:00:00Z');
     expect(await again.spend(key, 8)).toBe(true);
-  });
-});
-
-describe('idempotency', () => {
-  it('gives one id to equal requests at once, and none to another', async () => {
-    const idempotency = folderIdempotency(folder, clock);
-    const claims = await Promise.all(['a', 'b', 'c'].map((id) => idempotency.claim('key', 'print', id)));
-    expect(claims).toEqual([{ kind: 'new' }, { kind: 'same', id: 'a' }, { kind: 'same', id: 'a' }]);
-    expect(await idempotency.claim('key', 'other', 'd')).toEqual({ kind: 'other' });
   });
 });
 

@@ -22,7 +22,12 @@ beforeEach(() => {
 function gate() {
   const app = gateApp({
     keyRing: { find: async (asked) => (asked === hash ? key : undefined) },
-    ledger: { admit: async () => wait, spend: async () => true, spent: async () => 0 },
+    ledger: {
+      admit: async () => wait,
+      spend: async () => true,
+      settle: async () => undefined,
+      spent: async () => 0,
+    },
     clock: () => 0,
     newId: () => '00000000-0000-4000-8000-000000000000',
     onError: (error) => {

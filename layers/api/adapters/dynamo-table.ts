@@ -1,13 +1,22 @@
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { setTimeout } from 'node:timers/promises';
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
 import {
   BatchWriteCommand,
   DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   QueryCommand,
+  TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { MurmurationError } from '@murmuration/pipeline/errors';
+
+/** Of changes that belong together, while others change the same: 3 s of waiting in all. */
+const MOST_ATTEMPTS = 12;
 
 export type TableItem = Readonly<Record<string, unknown>>;
 export interface TableKey {
@@ -30,6 +39,8 @@ export interface DynamoTable {
   putNew(item: TableItem & TableKey, nowSeconds: number): Promise<boolean>;
   /** The item as it is now; undefined, and nothing changed, where the condition does not hold. */
   change(key: TableKey, update: TableUpdate): Promise<TableItem | undefined>;
+  /** All of these changes or none: undefined where they were made, else the number of the first whose condition does not hold. */
+  changeAll(changes: readonly (TableUpdate & { readonly key: TableKey })[]): Promise<number | undefined>;
   /** Of one `pk`, whose `sk` begins so; the last first. `after` is the `sk` of the item before the page. */
   page(
     pk: string,
@@ -76,6 +87,32 @@ export function dynamoTable({
       });
       const answer = await documents.send(changed).catch(unmet);
       return answer && (answer.Attributes ?? {});
+    },
+    async changeAll(changes) {
+      const TransactItems = changes.map(({ key: Key, update, condition, values, names }) => ({
+        Update: {
+          TableName,
+          Key,
+          UpdateExpression: update,
+          ConditionExpression: condition,
+          ExpressionAttributeValues: values,
+          ExpressionAttributeNames: names,
+        },
+      }));
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await documents.send(new TransactWriteCommand({ TransactItems }));
+          return undefined;
+        } catch (error) {
+          const codes = error instanceof TransactionCanceledException ? error.CancellationReasons : undefined;
+          const unmet = codes?.findIndex(({ Code }) => Code === 'ConditionalCheckFailed') ?? -1;
+          if (unmet >= 0) return unmet;
+          // Another change of the same item was under way, which the client leaves to us
+          const isConflict = codes?.some(({ Code }) => Code === 'TransactionConflict') ?? false;
+          if (!isConflict || attempt === MOST_ATTEMPTS) unavailable(error);
+          await setTimeout(Math.random() * 20 * 2 ** Math.min(attempt, 5));
+        }
+      }
     },
     async page(pk, prefix, { after, limit }) {
       const query = new QueryCommand({

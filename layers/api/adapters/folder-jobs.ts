@@ -6,7 +6,7 @@ import { Transcript } from '@murmuration/pipeline/contract/transcript';
 import type { Clock } from '@murmuration/pipeline/ports';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import type { JobRequest, JobResults, Jobs, Transcribed, TranscribingOptions } from '../api-ports.ts';
+import type { JobRequest, JobResults, Jobs, Ledger, Transcribed, TranscribingOptions } from '../api-ports.ts';
 import { ApiJob } from '../contract/api-job.ts';
 import { ApiKey } from '../contract/api-key.ts';
 import { JobId } from '../contract/resource-id.ts';
@@ -39,6 +39,8 @@ export interface FolderJobsOptions {
   /** Jobs that are heard side by side. */
   readonly atOnce: number;
   readonly clock: Clock;
+  /** What a job held and did not use is returned when it ends, or is removed. */
+  readonly ledger: Pick<Ledger, 'settle'>;
   /** Hears one, and books it to its key. */
   readonly hear: (request: JobRequest, options: TranscribingOptions) => Promise<Transcribed>;
   /** After each job that has come to its end; once it has answered, not again. */
@@ -47,11 +49,16 @@ export interface FolderJobsOptions {
   readonly onRemoved?: ((id: string) => Promise<void>) | undefined;
 }
 
+/** Of what was booked for a job that has ended: nothing where it failed, unless its budget was what was short. */
+const keptSeconds = ({ state, error }: ApiJob): number =>
+  state === 'failed' && error?.code !== 'budget-spent' ? 0 : Number.POSITIVE_INFINITY;
+
 /** Jobs of this process, kept in a folder: those that were not done when it ended are begun again by `resume`. */
 export function folderJobs({
   folder,
   atOnce,
   clock,
+  ledger,
   hear,
   onEnd,
   onRemoved,
@@ -62,6 +69,7 @@ export function folderJobs({
     join(folder, 'jobs', createHash('sha256').update(owner).digest('hex').slice(0, 32));
   const pathOf = (owner: string, id: string) => join(ownFolder(owner), `${id}.json`);
   const resultOf = (owner: string, id: string) => join(ownFolder(owner), `${id}.transcript`);
+  const beginning = new Map<string, Promise<ApiJob>>();
   let isClosed = false;
 
   function begin(kept: Kept): void {
@@ -103,6 +111,7 @@ export function folderJobs({
 
   /** Written down before and after, so that an end that falls between is told after the next start. */
   async function tellEnd({ job, request }: Kept): Promise<void> {
+    await ledger.settle(job.id, keptSeconds(job));
     await onEnd?.(job, request);
     await writeJsonFile(pathOf(request.owner, request.id), { request, job });
   }
@@ -114,14 +123,21 @@ export function folderJobs({
     return readJsonFile(pathOf(owner, id), Kept);
   }
 
+  async function create(request: JobRequest): Promise<ApiJob> {
+    const there = await find(request.owner, request.id);
+    if (there !== undefined) return there.job;
+    const kept = { request, job: queuedJob(request, clock()) };
+    await writeJsonFile(pathOf(request.owner, request.id), kept);
+    begin(kept);
+    return kept.job;
+  }
+
   return {
-    async create(request) {
-      const there = await find(request.owner, request.id);
-      if (there !== undefined) return there.job;
-      const kept = { request, job: queuedJob(request, clock()) };
-      await writeJsonFile(pathOf(request.owner, request.id), kept);
-      begin(kept);
-      return kept.job;
+    create(request) {
+      // The same request may come twice at once
+      const begun = beginning.get(request.id) ?? create(request).finally(() => beginning.delete(request.id));
+      beginning.set(request.id, begun);
+      return begun;
     },
 
     get: async (owner, id) => (await find(owner, id))?.job,
@@ -149,6 +165,8 @@ export function folderJobs({
       await entry?.ended.catch(() => undefined);
       await rm(pathOf(owner, id), { force: true });
       await rm(resultOf(owner, id), { force: true });
+      // What was heard was used
+      await ledger.settle(id, Number.POSITIVE_INFINITY);
       await onRemoved?.(id);
       return true;
     },

@@ -5,26 +5,65 @@ import type { Ledger } from '../api-ports.ts';
 import type { ApiKey } from '../contract/api-key.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 
-const Month = z.strictObject({ audioSeconds: z.record(z.string(), z.number().nonnegative()) });
+const Month = z.strictObject({
+  audioSeconds: z.record(z.string(), z.number().nonnegative()),
+  /** By job. */
+  held: z
+    .record(z.string(), z.strictObject({ keyId: z.string(), seconds: z.number().nonnegative() }))
+    .default({}),
+});
+type Month = z.infer<typeof Month>;
 
-/** Counts in one process: requests in memory, seconds of audio in a file a month. */
+/** Counts in one process: requests in memory, seconds of audio in a file a month, which changes whole or not at all. */
 export function folderLedger(folder: string, clock: Clock): Ledger {
   const buckets = new Map<string, { tokens: number; at: number }>();
-  const months = new Map<string, Promise<Map<string, number>>>();
-  let writing: Promise<unknown> = Promise.resolve();
+  let turn: Promise<unknown> = Promise.resolve();
 
   const monthNow = () => new Date(clock()).toISOString().slice(0, 7);
+  /** A job may have begun in the month before. */
+  const monthBefore = () => {
+    const now = new Date(clock());
+    return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1)).toISOString().slice(0, 7);
+  };
   const pathOf = (month: string) => join(folder, 'ledger', `${month}.json`);
-  function secondsOf(month: string): Promise<Map<string, number>> {
-    const known = months.get(month);
-    if (known !== undefined) return known;
-    const read = readJsonFile(pathOf(month), Month).then(
-      (found) => new Map(Object.entries(found?.audioSeconds ?? {})),
-    );
-    read.catch(() => months.delete(month));
-    months.clear();
-    months.set(month, read);
-    return read;
+  const read = async (month: string): Promise<Month> =>
+    (await readJsonFile(pathOf(month), Month)) ?? { audioSeconds: {}, held: {} };
+
+  /** One change after the other; what a change answers is written before it counts. */
+  function inTurn<Answer>(change: () => Promise<Answer>): Promise<Answer> {
+    const changed = turn.then(change);
+    turn = changed.catch(() => undefined);
+    return changed;
+  }
+
+  /** The month in which a job holds something, and what. */
+  async function heldBy(jobId: string) {
+    for (const month of [monthNow(), monthBefore()]) {
+      const book = await read(month);
+      const held = book.held[jobId];
+      if (held !== undefined) return { month, book, held };
+    }
+    return undefined;
+  }
+
+  async function book(
+    { id, budgetSeconds = Number.POSITIVE_INFINITY }: ApiKey,
+    seconds: number,
+    jobId?: string,
+  ) {
+    const before = jobId === undefined ? undefined : await heldBy(jobId);
+    const month = before?.month ?? monthNow();
+    const { audioSeconds, held } = before?.book ?? (await read(month));
+    const missing = seconds - (before?.held.seconds ?? 0);
+    const spent = audioSeconds[id] ?? 0;
+    if (seconds === 0) return spent < budgetSeconds;
+    if (missing <= 0) return true;
+    if (spent + missing > budgetSeconds) return false;
+    await writeJsonFile(pathOf(month), {
+      audioSeconds: { ...audioSeconds, [id]: spent + missing },
+      held: jobId === undefined ? held : { ...held, [jobId]: { keyId: id, seconds } },
+    } satisfies Month);
+    return true;
   }
 
   return {
@@ -37,24 +76,18 @@ export function folderLedger(folder: string, clock: Clock): Ledger {
       buckets.set(id, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now });
       return tokens >= 1 ? undefined : ((1 - tokens) * 60) / requestsPerMinute;
     },
-
-    async spend({ id, budgetSeconds = Number.POSITIVE_INFINITY }: ApiKey, audioSeconds) {
-      const month = monthNow();
-      const seconds = await secondsOf(month);
-      const spent = seconds.get(id) ?? 0;
-      if (spent + audioSeconds > budgetSeconds || (audioSeconds === 0 && spent >= budgetSeconds))
-        return false;
-      if (audioSeconds === 0) return true;
-      seconds.set(id, spent + audioSeconds);
-      writing = writing
-        .catch(() => undefined)
-        .then(() => writeJsonFile(pathOf(month), { audioSeconds: Object.fromEntries(seconds) }));
-      await writing;
-      return true;
-    },
-
-    async spent({ id }) {
-      return (await secondsOf(monthNow())).get(id) ?? 0;
-    },
+    spend: (...booking) => inTurn(() => book(...booking)),
+    settle: (jobId, keptSeconds) =>
+      inTurn(async () => {
+        const before = await heldBy(jobId);
+        if (before === undefined) return;
+        const { keyId, seconds } = before.held;
+        const { [jobId]: _, ...held } = before.book.held;
+        const spent = before.book.audioSeconds[keyId] ?? 0;
+        const left = Math.max(0, spent - Math.max(0, seconds - keptSeconds));
+        const audioSeconds = { ...before.book.audioSeconds, [keyId]: left };
+        await writeJsonFile(pathOf(before.month), { audioSeconds, held } satisfies Month);
+      }),
+    spent: ({ id }) => inTurn(async () => (await read(monthNow())).audioSeconds[id] ?? 0),
   };
 }

@@ -8,6 +8,8 @@ export const JobItem = z.object({
   sourceKey: z.string(),
   /** Milliseconds of the epoch. */
   createdAt: z.number(),
+  /** False where its beginning broke off, or is under way. */
+  begun: z.boolean().default(true),
 });
 export type JobItem = z.infer<typeof JobItem>;
 

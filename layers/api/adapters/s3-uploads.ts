@@ -26,6 +26,8 @@ const UploadItem = z.object({
   sizeBytes: z.number(),
   s3UploadId: z.string(),
   completed: z.boolean(),
+  /** Seconds of the epoch. */
+  expiresAt: z.number(),
 });
 
 export interface S3UploadsOptions {
@@ -49,8 +51,12 @@ export function s3Uploads({
 
   async function find(owner: string, id: string): Promise<z.output<typeof UploadItem>> {
     const item = await table.get(place(owner, id));
-    if (item !== undefined) return UploadItem.parse(item);
-    throw new MurmurationError('not-found', `there is no upload ${id}: create one by POST /v1/uploads`);
+    const upload = item && UploadItem.parse(item);
+    // DynamoDB takes days to remove what has expired
+    if (upload !== undefined && upload.expiresAt * 1000 > clock()) return upload;
+    throw new MurmurationError('not-found', `there is no upload "${id.slice(0, 100)}", or no longer`, {
+      details: { param: 'upload_id' },
+    });
   }
 
   return {
@@ -93,14 +99,24 @@ export function s3Uploads({
           }),
         )
         .catch((error: unknown) => {
+          // It was completed before, and only that was not written down
+          if (error instanceof S3ServiceException && error.name === 'NoSuchUpload') return;
           if (isClientFault(error)) throw incomplete(id, error);
           return unavailable(error);
         });
-      const { ContentLength } = await client.send(new HeadObjectCommand({ Bucket, Key })).catch(unavailable);
+      const { ContentLength } = await client
+        .send(new HeadObjectCommand({ Bucket, Key }))
+        .catch((error: unknown) => {
+          if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) {
+            throw incomplete(id, error);
+          }
+          return unavailable(error);
+        });
       if (ContentLength !== sizeBytes) {
         throw new MurmurationError(
           'invalid-argument',
           `upload ${id} has ${ContentLength} bytes, ${sizeBytes} were announced: create another upload`,
+          { details: { param: 'upload_id' } },
         );
       }
       await table.change(place(owner, id), {
@@ -124,7 +140,7 @@ function incomplete(id: string, cause?: unknown): MurmurationError {
   return new MurmurationError(
     'invalid-argument',
     `upload ${id} is not complete: PUT every part, then POST the etags that the PUTs answered to /v1/uploads/${id}/complete`,
-    { cause },
+    { cause, details: { param: 'upload_id' } },
   );
 }
 

@@ -11,7 +11,7 @@ import type { ObjectFolder } from './s3-object-folder.ts';
 
 /** How a job of the pipeline stands, as the API says it: from its status, its batches so far, and what it delivered. */
 export async function standingOf(
-  job: JobItem,
+  job: Omit<JobItem, 'begun'>,
   { store, folder }: { readonly store: ObjectStore; readonly folder: ObjectFolder },
 ): Promise<ApiJob> {
   const status = await readStatus(job, store);
@@ -51,8 +51,10 @@ export async function standingOf(
 }
 
 /** Undefined before the first work on it. */
-export const readStatus = (job: JobItem, store: ObjectStore): Promise<JobStatus | undefined> =>
-  readObject(store, keys.sourceStatus(job.sourceKey), JobStatus);
+export const readStatus = (
+  job: Pick<JobItem, 'sourceKey'>,
+  store: ObjectStore,
+): Promise<JobStatus | undefined> => readObject(store, keys.sourceStatus(job.sourceKey), JobStatus);
 
 function stateOf(status: JobStatus | undefined): ApiJobState {
   if (status === undefined) return 'queued';

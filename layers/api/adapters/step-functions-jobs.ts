@@ -41,6 +41,11 @@ export interface StepFunctionsJobsOptions {
 /** Of a recording whose header does not say how long it is, more seconds are booked than it has: few have 32 kbit/s. */
 const LEAST_BYTES_A_SECOND = 4000;
 
+/** A function runs no longer: what has not begun then never will by itself. */
+const BEGINNING_MILLISECONDS = 15 * 60_000;
+
+const ended = ['done', 'partial', 'failed'];
+
 /** Jobs are executions of the kit's state machine, named as they are: begun twice, they run once. */
 export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
   const { stateMachineArn, table, store, folder, ledger, clock, client = new SFNClient({}) } = options;
@@ -51,28 +56,42 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     const item = await table.get(jobPlace(owner, id));
     return item && JobItem.parse(item);
   }
-  const standing = (job: JobItem): Promise<ApiJob> => standingOf(job, { store, folder });
+
+  /** What a job that failed held is its key's again, whoever hears of it first. */
+  async function standing(job: JobItem): Promise<ApiJob> {
+    const found = await standingOf(job, { store, folder });
+    const isLost = !job.begun && found.state === 'queued' && clock() - job.createdAt > BEGINNING_MILLISECONDS;
+    const now = isLost ? { ...found, state: 'failed' as const, error: neverBegun } : found;
+    if (now.state === 'failed') await ledger.settle(job.id, 0);
+    return now;
+  }
 
   async function create(request: JobRequest): Promise<ApiJob> {
     const { id, owner, name, model } = request;
     const before = await find(owner, id);
-    if (before !== undefined) return standing(before);
+    if (before?.begun) return standing(before);
     const { key, etag, sizeBytes } = await fetchRecording(request);
     const seconds = (await declaredSeconds(key)) ?? sizeBytes / LEAST_BYTES_A_SECOND;
-    if (!(await ledger.spend(request.key, seconds))) throw budgetSpent(seconds);
+    const now = clock();
+    // Before anything is booked: what breaks off below is seen, and can be begun again or removed
+    const job = before ?? { id, name, model, sourceKey: key, createdAt: now, begun: false };
+    await table.putNew({ ...jobPlace(owner, id), ...job }, 0);
+    if (!(await ledger.spend(request.key, seconds, id))) {
+      await folder.remove(key);
+      await table.removeAll([jobPlace(owner, id)]);
+      throw budgetSpent(seconds);
+    }
     await store.write(keys.options(key), JSON.stringify(request.options), {
       contentType: 'application/json',
     });
-    const now = clock();
-    const job = { id, name, model, sourceKey: key, createdAt: now };
     const input = JSON.stringify({ kind: 'media-uploaded', key, etag, sizeBytes, uploadedAt: now });
     await client
       .send(new StartExecutionCommand({ stateMachineArn, name: id, input }))
       .catch((error: unknown) => {
         if (!(error instanceof ExecutionAlreadyExists)) throw unavailable(error);
       });
-    await table.putNew({ ...jobPlace(owner, id), ...job }, 0);
-    return standing(job);
+    await table.change(jobPlace(owner, id), { update: 'SET begun = :yes', values: { ':yes': true } });
+    return standing({ ...job, begun: true });
   }
 
   return {
@@ -95,14 +114,17 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     async remove(owner, id) {
       const job = await find(owner, id);
       if (job === undefined) return false;
-      const status = await readStatus(job, store);
-      if (status === undefined || !['done', 'partial', 'failed'].includes(status.state)) {
+      const [status, now] = [await readStatus(job, store), await standing(job)];
+      if (!ended.includes(now.state)) {
         await client
           .send(new StopExecutionCommand({ executionArn: executionArn(id), cause: 'its owner removed it' }))
           .catch((error: unknown) => {
             if (!(error instanceof ExecutionDoesNotExist)) throw unavailable(error);
           });
       }
+      // What was heard was used; what was not is its key's again
+      const isDone = now.state === 'done' || now.state === 'partial';
+      await ledger.settle(id, isDone ? Number.POSITIVE_INFINITY : now.progress.done_seconds);
       await folder.remove(job.sourceKey);
       await folder.remove(`${keys.transcriptsPrefix}${job.sourceKey}`);
       if (status !== undefined) await folder.remove(`${keys.jobsPrefix}${status.jobId}/`);
@@ -111,6 +133,8 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     },
   };
 }
+
+const neverBegun = { code: 'internal', message: 'its beginning broke off: send the request again' };
 
 function budgetSpent(seconds: number): MurmurationError {
   return new MurmurationError(

@@ -1,0 +1,174 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { folderIdempotency } from '@murmuration/api/adapters/folder-idempotency';
+import { folderJobs } from '@murmuration/api/adapters/folder-jobs';
+import { folderKeyRing, readKeyFile, writeKeyFile } from '@murmuration/api/adapters/folder-key-ring';
+import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
+import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
+import type { Ledger, Transcribed, TranscribingOptions } from '@murmuration/api/api-ports';
+import { resourceId } from '@murmuration/api/contract/resource-id';
+import { hearJob } from '@murmuration/api/hear-job';
+import { JobOptions } from '@murmuration/pipeline/contract/job';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { Clock } from '@murmuration/pipeline/ports';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type ApiAdapters, apiAdaptersContract } from './api-adapters.ts';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'murmuration-adapters-'));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const info = {
+  container: 'wav',
+  codec: 'pcm',
+  sampleRateHertz: 16_000,
+  channels: 1,
+  durationSeconds: 10,
+  narrowBand: false,
+};
+const transcript = { text: '', language: 'en', durationSeconds: 10, model: 'm', segments: [] };
+const unreadable = () => new MurmurationError('media-unreadable', 'it is not audio');
+
+/** An engine that hears when a test says so. */
+function obedientTranscriber() {
+  const heard: { onProgress: (seconds: number) => void; end: PromiseWithResolvers }[] = [];
+  return {
+    heard,
+    models: ['m'],
+    async transcribe(_: unknown, { signal, onProgress }: TranscribingOptions = {}): Promise<Transcribed> {
+      signal?.throwIfAborted();
+      const end = withResolvers();
+      signal?.addEventListener('abort', () => end.reject(signal.reason));
+      heard.push({
+        end,
+        onProgress: (doneSeconds) => onProgress?.({ doneSeconds, totalSeconds: 10, segments: [] }),
+      });
+      await end.promise;
+      return { transcript, media: info, warnings: [], findings: [], cached: 0 } as unknown as Transcribed;
+    },
+    probe: async () => info,
+  };
+}
+interface PromiseWithResolvers {
+  promise: Promise<void>;
+  resolve: () => void;
+  reject: (reason: unknown) => void;
+}
+function withResolvers(): PromiseWithResolvers {
+  let [resolve, reject]: [() => void, (reason: unknown) => void] = [() => {}, () => {}];
+  const promise = new Promise<void>((yes, no) => {
+    [resolve, reject] = [yes, no];
+  });
+  return { promise, resolve, reject };
+}
+
+function opened(folder: string, clock: Clock, wrap = (ledger: Ledger) => ledger) {
+  const ledger = wrap(folderLedger(folder, clock));
+  const uploads = folderUploads(folder, clock);
+  const transcriber = obedientTranscriber();
+  const hear = hearJob({ transcriber, uploads, ledger });
+  const jobs = folderJobs({ folder, atOnce: 8, clock, ledger, hear });
+  return { ledger, uploads, transcriber, jobs };
+}
+
+describe('in folders', () => {
+  apiAdaptersContract(async (clock): Promise<ApiAdapters> => {
+    const { ledger, uploads, transcriber, jobs } = opened(root, clock);
+    const keyFile = join(root, 'keys.json');
+    return {
+      ledger,
+      uploads,
+      jobs,
+      idempotency: folderIdempotency(root, clock),
+      keyRing: folderKeyRing(keyFile),
+      async addKey(key) {
+        await writeKeyFile(keyFile, { keys: [...(await readKeyFile(keyFile)).keys, key] });
+      },
+      async revokeKey({ id }) {
+        const { keys } = await readKeyFile(keyFile);
+        await writeKeyFile(keyFile, { keys: keys.filter((key) => key.id !== id) });
+      },
+      async send(owner, { id }, bytes) {
+        async function* body() {
+          yield bytes;
+        }
+        return [await uploads.receive(owner, id, body())];
+      },
+      read: (source) => readFile(source as string),
+      async hear({ id, owner, key }, seconds, end) {
+        await vi.waitFor(() => expect(transcriber.heard).toHaveLength(1));
+        const [work] = transcriber.heard;
+        work!.onProgress(seconds);
+        await vi.waitFor(async () => expect(await ledger.spent(key)).toBe(seconds));
+        if (end === 'done') work!.end.resolve();
+        if (end === 'failed') work!.end.reject(unreadable());
+        if (end === undefined) return;
+        await vi.waitFor(async () => expect((await jobs.get(owner, id))?.state).toBe(end));
+        if (end === 'failed') await vi.waitFor(async () => expect(await ledger.spent(key)).toBe(0));
+      },
+      close: () => jobs.close(),
+    };
+  });
+});
+
+describe('jobs in a folder', () => {
+  const clock = Date.now;
+  const key = { id: 'key_1', hash: '0'.repeat(64), owner: 'ann', createdAt: '2026-01-01T00:00:00.000Z' };
+  const request = {
+    ...{
+      id: resourceId('job', 1, '00000000-0000-4000-8000-000000000000'),
+      owner: 'ann',
+      key,
+      name: 'a',
+      model: 'm',
+    },
+    ...{ source: { kind: 'url', url: 'https://a.example/a' } as const, options: JobOptions.parse({}) },
+  };
+
+  it('return what a failed one held after a crash between the two writes, once', async () => {
+    const folder = await mkdtemp(join(root, 'crash-'));
+    const dead = opened(folder, clock, (ledger) => ({
+      ...ledger,
+      settle: () => new Promise<never>(() => undefined),
+    }));
+    await dead.jobs.create(request);
+    await vi.waitFor(() => expect(dead.transcriber.heard).toHaveLength(1));
+    dead.transcriber.heard[0]!.onProgress(4);
+    await vi.waitFor(async () => expect(await dead.ledger.spent(key)).toBe(4));
+    dead.transcriber.heard[0]!.end.reject(unreadable());
+    await vi.waitFor(async () => expect((await dead.jobs.get('ann', request.id))?.state).toBe('failed'));
+    expect(await dead.ledger.spent(key)).toBe(4);
+
+    for (const _ of ['after the crash', 'and after another start']) {
+      const { ledger, jobs, transcriber } = opened(folder, clock);
+      await ledger.spend(key, 1);
+      await jobs.resume();
+      expect(transcriber.heard).toEqual([]);
+      await jobs.close();
+    }
+    expect(await opened(folder, clock).ledger.spent(key)).toBe(2);
+  });
+
+  it('pay once for what is heard again after a restart', async () => {
+    const folder = await mkdtemp(join(root, 'restart-'));
+    const before = opened(folder, clock);
+    await before.jobs.create(request);
+    await vi.waitFor(() => expect(before.transcriber.heard).toHaveLength(1));
+    before.transcriber.heard[0]!.onProgress(6);
+    await vi.waitFor(async () => expect(await before.ledger.spent(key)).toBe(6));
+    await before.jobs.close();
+
+    const after = opened(folder, clock);
+    await after.jobs.resume();
+    await vi.waitFor(() => expect(after.transcriber.heard).toHaveLength(1));
+    after.transcriber.heard[0]!.onProgress(3);
+    after.transcriber.heard[0]!.onProgress(10);
+    after.transcriber.heard[0]!.end.resolve();
+    await vi.waitFor(async () => expect((await after.jobs.get('ann', request.id))?.state).toBe('done'));
+    expect(await after.ledger.spent(key)).toBe(10);
+    await after.jobs.close();
+  });
+});
