@@ -74,7 +74,8 @@ def passage(audio: np.ndarray, tokens: list[int]) -> Passage:
     """audio (480000,), padded with zeros."""
     end = SAMPLES // FRAME
     said = int(np.flatnonzero(audio)[-1]) + 1 if audio.any() else 0
-    kept = min(end, -(-said // FRAME) + SILENCE)
+    kept = -(-said // FRAME) + SILENCE
+    kept = end if kept + STRIDE // 2 >= end else kept
     tail = np.arange(kept + STRIDE // 2, end, STRIDE)
     positions = np.concatenate([np.arange(kept), tail])
     bias = np.concatenate([np.zeros(kept), np.full(len(tail), np.log(STRIDE))]).astype(np.float32)
