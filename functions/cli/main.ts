@@ -136,6 +136,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         .choices(['public', 'network'])
         .default('public'),
     )
+    .option('--open', 'show the page in the browser')
     .option('--dollars-per-hour <n>', 'of audio, for dry_run', finiteNumber, 0)
     .option('--no-cache', 'neither use nor keep transcripts of segments that were heard before')
     .action(async (options) => {

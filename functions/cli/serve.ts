@@ -21,6 +21,7 @@ import { laptopLive } from './serve/laptop-live.ts';
 import { laptopTranscriber } from './serve/laptop-transcriber.ts';
 import { laptopWebhooks } from './serve/laptop-webhooks.ts';
 import { listen } from './serve/listen.ts';
+import { openPage } from './serve/open-page.ts';
 
 export interface ServeOptions {
   readonly host: string;
@@ -38,6 +39,8 @@ export interface ServeOptions {
   /** Where addresses that clients send may lead. */
   readonly reach: 'public' | 'network';
   readonly dollarsPerHour: number;
+  /** Show the page in a browser. */
+  readonly open?: boolean;
   readonly cache: boolean;
 }
 
@@ -96,11 +99,18 @@ export async function serve(options: ServeOptions, version: string): Promise<num
   );
   const realtime = realtimeServer(app, { openLive: laptopLive(laptop), ledger, onError }, REALTIME);
   const stop = interruptSignal();
-  const server = await listen(app, options.port, options.host, realtime.upgrade);
+  const server = await listen(app, options.port, options.host, realtime.upgrade).catch(async (error) => {
+    await laptop.close();
+    throw error;
+  });
+  // Not before: where the port is taken, another server may be at work in this folder
   await jobs.resume();
+  webhooks.start();
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   const who = options.keys === undefined ? 'this machine alone may use it' : 'for those who have a key';
   writeNote(`http://${host}:${server.port} serves ${transcriber.models.join(', ')}; ${who}`);
+  // What listens everywhere is here too
+  if (options.open) openPage(`http://${isEverywhere(host) ? 'localhost' : host}:${server.port}/`);
   if (!stop.aborted) await once(stop, 'abort');
   writeNote('stopping');
   realtime.close();
@@ -110,6 +120,8 @@ export async function serve(options: ServeOptions, version: string): Promise<num
   await laptop.close();
   return 0;
 }
+
+const isEverywhere = (host: string) => ['0.0.0.0', '[::]'].includes(host);
 
 async function checkHost({ host, keys }: ServeOptions): Promise<void> {
   if (keys === undefined) {

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../functions/run-cli.ts';
 import { recordingForm } from './recording-form.ts';
 import { type StartedServer, startServer } from './start-server.ts';
@@ -118,6 +118,36 @@ describe('a server without keys', () => {
     const { exitCode, stderr } = await runCli(['serve', '--port', '99999']);
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/--port.*99999.*give a whole number from 0 to 65535/);
+  });
+
+  it('says that its port is taken', async () => {
+    const first = await startServer();
+    try {
+      const { port } = new URL(first.url);
+      const { exitCode, stderr } = await runCli(['serve', '--port', port, '--data', join(folder, 'second')]);
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(new RegExp(`^murmuration: port ${port} of 127.0.0.1 is taken.*--port.*\n$`));
+    } finally {
+      await first.stop();
+    }
+  });
+
+  it('shows its page in a browser, or says where it is', async () => {
+    const seen = join(folder, 'opened');
+    const browser = join(folder, 'xdg-open');
+    await writeFile(browser, `#!/bin/sh\necho "$1" > ${seen}\n`, { mode: 0o755 });
+    const { PATH } = process.env;
+    for (const path of [`${folder}:${PATH}`, folder]) {
+      const isThere = path !== folder;
+      if (!isThere) await rm(browser);
+      const server = await startServer(['--open'], { env: { PATH: path } });
+      if (isThere) {
+        await vi.waitFor(async () => expect(await readFile(seen, 'utf8')).toBe(`${server.url}/\n`), 10_000);
+      } else {
+        await vi.waitFor(() => expect(server.log()).toContain(`go to ${server.url}/`), 10_000);
+      }
+      await server.stop();
+    }
   });
 
   it('does not start where others could reach it', async () => {

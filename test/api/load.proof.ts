@@ -1,42 +1,4 @@
-import { readFileSync } from 'node:fs';
-import autocannon from 'autocannon';
-import { expect, it } from 'vitest';
-import { fixture } from '../functions/run-cli.ts';
-import { startServer } from './start-server.ts';
+import { it } from 'vitest';
+import { sendLoad } from './send-load.ts';
 
-const boundary = 'boundary-of-the-load';
-const form = Buffer.concat([
-  Buffer.from(
-    `--${boundary}\r\ncontent-disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n` +
-      `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="a.mp3"\r\n\r\n`,
-  ),
-  readFileSync(fixture('whats-the-weather-like.mp3')),
-  Buffer.from(`\r\n--${boundary}--\r\n`),
-]);
-
-it('answers 1,000 requests at concurrency 50, each with a transcript or with 429', async () => {
-  const server = await startServer();
-  try {
-    const load = await autocannon({
-      url: `${server.url}/v1/audio/transcriptions`,
-      method: 'POST',
-      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-      body: form,
-      amount: 1000,
-      connections: 50,
-      timeout: 120,
-    });
-    const { errors, timeouts, statusCodeStats, latency, duration } = load;
-    console.log(JSON.stringify({ duration, statusCodeStats, p50: latency.p50, p99: latency.p99 }));
-    expect({ errors, timeouts }).toEqual({ errors: 0, timeouts: 0 });
-    expect(Object.keys(statusCodeStats ?? {}).filter((status) => !['200', '429'].includes(status))).toEqual(
-      [],
-    );
-    const answered = Object.values(statusCodeStats ?? {}).map(({ count }) => count ?? 0);
-    expect(answered.reduce((sum, count) => sum + count, 0)).toBe(1000);
-    expect(server.exitCode()).toBeNull();
-    expect(server.log()).not.toMatch(/internal|Error/);
-  } finally {
-    await server.stop();
-  }
-});
+it('answers 1,000 requests at concurrency 50, each with a transcript or with 429', () => sendLoad(1000, 50));

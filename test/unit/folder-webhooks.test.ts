@@ -24,8 +24,8 @@ let now: number;
 let due: WebhookDue[];
 let errors: unknown[];
 let webhooks: FolderWebhooks;
-const open = (answer: 'delivered' | 'postponed' | 'given-up' | 'broken' = 'delivered') =>
-  folderWebhooks({
+function open(answer: 'delivered' | 'postponed' | 'given-up' | 'broken' = 'delivered'): FolderWebhooks {
+  const opened = folderWebhooks({
     folder,
     clock: () => now,
     async tell(message) {
@@ -40,6 +40,9 @@ const open = (answer: 'delivered' | 'postponed' | 'given-up' | 'broken' = 'deliv
     onError: (error) => errors.push(error),
     everyMilliseconds: 5,
   });
+  opened.start();
+  return opened;
+}
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'murmuration-webhooks-'));

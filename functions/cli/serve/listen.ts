@@ -27,8 +27,11 @@ export function listen(
     server.headersTimeout = 30_000;
     server.requestTimeout = 3_600_000;
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message = `cannot listen on ${hostname}:${port} (${cause.code}): choose another --host or --port`;
-      reject(new MurmurationError('invalid-argument', message, { cause }));
+      const reason =
+        cause.code === 'EADDRINUSE'
+          ? `port ${port} of ${hostname} is taken, perhaps by another "murmuration serve": choose another --port, or 0 for any`
+          : `cannot listen on ${hostname}:${port} (${cause.code}): choose another --host or --port`;
+      reject(new MurmurationError('invalid-argument', reason, { cause }));
     });
   });
 }

@@ -25,6 +25,8 @@ export interface FolderWebhooksOptions {
 }
 
 export interface FolderWebhooks {
+  /** From now on webhooks are told; of one folder by one process. */
+  start(): void;
   /** Kept when the promise is: it is told by this process, or after a restart. */
   add(event: JobEvent, url: string): Promise<void>;
   /** Tells nothing of this job any more. */
@@ -88,13 +90,16 @@ export function folderWebhooks(options: FolderWebhooksOptions): FolderWebhooks {
         looking = undefined;
       });
   };
-  const timer = setInterval(begin, everyMilliseconds);
-  begin();
+  let timer: NodeJS.Timeout | undefined;
 
   return {
+    start() {
+      timer = setInterval(begin, everyMilliseconds);
+      begin();
+    },
     async add(event, url) {
       await files.add({ event, url, attempt: 1, reason: null }, clock());
-      begin();
+      if (timer !== undefined) begin();
     },
     async forget(jobId) {
       await underWay.get(jobId);
