@@ -3,40 +3,18 @@ import { editRecording } from '@murmuration/pipeline/edits/edit-recording';
 import type { TextEdit } from '@murmuration/pipeline/edits/text-edit';
 import { errorPolicy } from '@murmuration/pipeline/errors';
 import { formats } from '@murmuration/pipeline/formats/formats';
-import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts';
-import { type EditOptions, type ReadEdits, readEdits } from './edits.ts';
+import { type Delivery, openDelivery } from './delivery.ts';
+import { type ReadEdits, readEdits } from './edits.ts';
 import { type Hearing, laptopHearing } from './hearing.ts';
 import { idleOptions } from './idle-options.ts';
 import { interruptSignal } from './interrupt-signal.ts';
-import type { LaptopOptions } from './laptop.ts';
 import { type Argument, openArgument } from './open-argument.ts';
 import { openProgress } from './progress.ts';
 import { checkRemoteOptions } from './remote/check-remote-options.ts';
 import { remoteHearing } from './remote/remote-hearing.ts';
 import { reportFailure, writeNote } from './report-failure.ts';
+import type { TranscribeOptions } from './transcribe-options.ts';
 import { ReaderGone } from './write-out.ts';
-
-export interface TranscribeOptions extends LaptopOptions, DeliveryOptions, EditOptions {
-  readonly task?: 'transcribe' | 'translate';
-  readonly prompt?: string;
-  readonly hotwords?: string[];
-  readonly words?: boolean;
-  readonly temperatures?: number[];
-  readonly seed?: number;
-  readonly compressionRatioThreshold?: number;
-  readonly logprobThreshold?: number;
-  readonly noSpeechThreshold?: number;
-  readonly shortContext: boolean;
-  /** Damage is warned of, and no failure. */
-  readonly allowDamaged?: boolean;
-  readonly channels?: 'mix' | 'separate';
-  readonly preprocess?: 'none' | 'drc';
-  /** Address of a server that is to hear instead of this machine. */
-  readonly remote?: string;
-  readonly apiKey?: string;
-  /** Whether the model is the one that stands where none was chosen. */
-  readonly isDefaultModel?: boolean;
-}
 
 /** Transcribes each file; one that fails is reported and the others are done. Answers the exit code. */
 export async function transcribe(files: readonly string[], options: TranscribeOptions): Promise<number> {

@@ -1,10 +1,10 @@
 import { type ContextPlan, SAMPLES_PER_POSITION } from './context.ts';
+import type { RunRequest } from './graph-run.ts';
 import type { Row } from './ladder.ts';
 import type { Manifest } from './manifest.ts';
 import type { createMasks } from './masks.ts';
+import { probeTokens } from './probe-tokens.ts';
 import { detectsLanguage, type Prompt } from './prompt.ts';
-import { probeTokens } from './read-attempts.ts';
-import type { RunRequest } from './session.ts';
 
 /** One row of a run, planned. */
 export interface Job {

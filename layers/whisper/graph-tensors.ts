@@ -1,5 +1,5 @@
 import { type OnnxValue, Tensor } from 'onnxruntime-node';
-import type { Alignment, RunRequest, RunResult } from './session.ts';
+import type { Alignment, RunRequest, RunResult } from './graph-run.ts';
 
 /** The inputs of models/GRAPH.md by name. */
 export function toTensors(request: RunRequest): Record<string, Tensor> {

@@ -1,5 +1,5 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import type { RunRequest, RunResult, Session } from './session.ts';
+import type { RunRequest, RunResult, Session } from './graph-run.ts';
 
 interface Task {
   readonly request: RunRequest;

@@ -5,6 +5,7 @@ import { attentionDelaySeconds } from './attention-delay.ts';
 import { checkAudio, isNothing } from './check-audio.ts';
 import { closingEngine } from './closing-engine.ts';
 import { contextOptions, planContext } from './context.ts';
+import type { Session } from './graph-run.ts';
 import { climbLadder } from './ladder.ts';
 import { resolveLanguage } from './languages.ts';
 import { loadModel, type Model } from './load-model.ts';
@@ -13,7 +14,7 @@ import { parseOptions } from './parse-options.ts';
 import { buildPrompt } from './prompt.ts';
 import { createRowDecoder, type DecoderParts } from './row-decoder.ts';
 import { nothingSaid, toSegmentTranscript } from './segment-transcript.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
+import { openSession, type SessionOptions } from './session.ts';
 import { openTensorRtSession } from './tensorrt-session.ts';
 import { loadTokenizer } from './tokenizer.ts';
 

@@ -3,9 +3,9 @@ import { averageLogprob } from './average-logprob.ts';
 import type { Job } from './build-request.ts';
 import { compressionRatio } from './compression-ratio.ts';
 import type { ContextPlan } from './context.ts';
+import type { RunRequest, RunResult } from './graph-run.ts';
 import type { Attempt } from './ladder.ts';
 import type { Manifest } from './manifest.ts';
-import type { RunRequest, RunResult } from './session.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** What the graph wrote for one row. */
@@ -17,11 +17,6 @@ export interface DecodedRow extends Attempt {
   /** Share of `language` among all languages at the start of the transcript; 1 where the model knows one only. */
   readonly languageProbability: number;
   readonly attention: Attention | undefined;
-}
-
-/** Tokens whose probability every run asks for: no speech, then the languages. */
-export function probeTokens(manifest: Pick<Manifest, 'tokens' | 'languages'>): number[] {
-  return [manifest.tokens.noSpeech, ...Object.values(manifest.languages)];
 }
 
 /** The rows of one run, in the order of its jobs. */

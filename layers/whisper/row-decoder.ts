@@ -3,12 +3,12 @@ import { throwIfAborted } from '@murmuration/pipeline/errors';
 import { SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { batches, buildRequest, type Job } from './build-request.ts';
 import { contextOptions, type planContext } from './context.ts';
+import type { Session } from './graph-run.ts';
 import type { Decode, Row } from './ladder.ts';
 import type { Manifest } from './manifest.ts';
 import type { createMasks } from './masks.ts';
 import { buildPrompt, detectsLanguage, type Prompt } from './prompt.ts';
 import { type DecodedRow, readAttempts } from './read-attempts.ts';
-import type { Session } from './session.ts';
 import { tokenLimit } from './token-limit.ts';
 import type { Tokenizer } from './tokenizer.ts';
 

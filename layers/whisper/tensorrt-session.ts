@@ -1,6 +1,7 @@
 import { findBuiltEngine, gpuKind } from './built-engine.ts';
+import type { Session } from './graph-run.ts';
 import type { Model } from './load-model.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
+import { openSession, type SessionOptions } from './session.ts';
 
 export interface TensorRtPorts {
   readonly openSession: typeof openSession;

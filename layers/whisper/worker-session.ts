@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import type { RunResult, Session } from './graph-run.ts';
 import { toResult, toTensors } from './graph-tensors.ts';
 import { onnxError } from './onnx-error.ts';
-import type { RunResult, Session } from './session.ts';
 
 interface PlainTensor {
   readonly type: Tensor.Type;

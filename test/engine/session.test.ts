@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { createEngine } from '@murmuration/whisper/engine';
+import type { RunRequest } from '@murmuration/whisper/graph-run';
 import { loadModel } from '@murmuration/whisper/load-model';
 import { createMasks } from '@murmuration/whisper/masks';
-import { openSession, type RunRequest } from '@murmuration/whisper/session';
+import { openSession } from '@murmuration/whisper/session';
 import { describe, expect, it } from 'vitest';
 import { recording, tinyModel } from './recordings.ts';
 

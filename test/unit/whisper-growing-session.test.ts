@@ -1,6 +1,6 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { RunRequest, RunResult, Session } from '@murmuration/whisper/graph-run';
 import { growingSession } from '@murmuration/whisper/growing-session';
-import type { RunRequest, RunResult, Session } from '@murmuration/whisper/session';
 import { describe, expect, it } from 'vitest';
 
 const requestOf = (row: number) => ({ rows: row }) as RunRequest;

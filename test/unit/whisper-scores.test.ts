@@ -1,8 +1,8 @@
 import { align } from '@murmuration/whisper/align';
 import { alignmentScores } from '@murmuration/whisper/attention';
 import { planContext } from '@murmuration/whisper/context';
+import type { Alignment, RunRequest } from '@murmuration/whisper/graph-run';
 import { readAttempts } from '@murmuration/whisper/read-attempts';
-import type { Alignment, RunRequest } from '@murmuration/whisper/session';
 import { describe, expect, it } from 'vitest';
 import { bytesOf, byteTokenizer, englishOnly } from './factories/whisper-model.ts';
 

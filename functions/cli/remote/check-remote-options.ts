@@ -1,5 +1,5 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import type { TranscribeOptions } from '../transcribe.ts';
+import type { TranscribeOptions } from '../transcribe-options.ts';
 
 /** Throws `invalid-argument` where an option would silently do nothing, for the server knows no such thing. */
 export function checkRemoteOptions(options: TranscribeOptions): void {

@@ -1,5 +1,6 @@
+import type { RunRequest, Session } from '@murmuration/whisper/graph-run';
 import { loadModel, type Model } from '@murmuration/whisper/load-model';
-import { openSession, type RunRequest, type Session } from '@murmuration/whisper/session';
+import { openSession } from '@murmuration/whisper/session';
 import { noise } from './noise.ts';
 import { watchMemory } from './watch-memory.ts';
 

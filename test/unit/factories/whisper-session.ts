@@ -1,4 +1,4 @@
-import type { RunRequest, RunResult, Session } from '@murmuration/whisper/session';
+import type { RunRequest, RunResult, Session } from '@murmuration/whisper/graph-run';
 
 /** What the graph is to write for one row. */
 export interface RowScript {
