@@ -60,6 +60,12 @@ export async function measureContexts(
     await floor(5),
     { name: isCuda ? '15 s or 30 s (the kit)' : 'merged silence (the kit)', cut: withVoice, engine: own },
     { name: '… no VAD: cut where it is quiet', cut: async ({ pcm }) => collect(cut([pcm])), engine: own },
+    {
+      name: '… VAD cut, second looks, guards: the kit as a whole',
+      cut: withVoice,
+      engine: own,
+      isWhole: true,
+    },
     { name: '… VAD packing: silence thrown away', cut: ({ pcm }) => packSpeech(pcm, voice), engine: own },
   ];
   const figures = new Map<string, VariantFigures[]>();

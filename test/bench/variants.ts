@@ -1,6 +1,9 @@
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
+import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import type { CutSegment } from '@murmuration/pipeline/hearing/cut-channels';
-import { place } from '@murmuration/pipeline/hearing/placed-segment';
+import { hearOnce } from '@murmuration/pipeline/hearing/hear-segments';
+import { place, speechOf, toHearable } from '@murmuration/pipeline/hearing/placed-segment';
+import { finishTranscript } from '@murmuration/pipeline/merge/finish-transcript';
 import { mergeSegments } from '@murmuration/pipeline/merge/merge-segments';
 import { type Engine, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { countEscalated } from '@murmuration/pipeline/transcripts/count-escalated';
@@ -19,6 +22,8 @@ export interface Variant {
   readonly cut: (clip: Clip) => Promise<CutSegment[]>;
   readonly engine: Engine;
   readonly decoding?: DecodingInput;
+  /** Second looks and guards too, as a recording has them. @default the engine alone */
+  readonly isWhole?: boolean;
 }
 
 /** What all rounds of a variant came to. The words are the same in every round. */
@@ -68,7 +73,8 @@ export async function measureVariants(
   return variants.map((variant) => figuresOf(variant, laps.get(variant)!, clips));
 }
 
-async function run({ cut, engine, decoding = {} }: Variant, clips: readonly Clip[]): Promise<Lap> {
+async function run(variant: Variant, clips: readonly Clip[]): Promise<Lap> {
+  const { cut, engine, decoding = {}, isWhole = false } = variant;
   const cutStarted = performance.now();
   const cuts: CutSegment[][] = [];
   for (const clip of clips) cuts.push(await cut(clip));
@@ -76,10 +82,13 @@ async function run({ cut, engine, decoding = {} }: Variant, clips: readonly Clip
   const segments = cuts.flat();
   const started = performance.now();
   const cpuBefore = process.cpuUsage();
-  const heard = await engine.transcribe(
-    segments.map(({ pcm }) => pcm),
-    { language: 'en', ...decoding },
-  );
+  const options = { language: 'en', ...decoding };
+  const heard = isWhole
+    ? await hearWhole(cuts, engine, options)
+    : await engine.transcribe(
+        segments.map(({ pcm }) => pcm),
+        options,
+      );
   const { user, system } = process.cpuUsage(cpuBefore);
   const engineSeconds = (performance.now() - started) / 1000;
   const transcripts = heard.values();
@@ -88,7 +97,10 @@ async function run({ cut, engine, decoding = {} }: Variant, clips: readonly Clip
       place(transcripts.next().value!, { ...segment, channel: undefined }),
     );
     const durationSeconds = clips[index]!.pcm.length / SAMPLE_RATE_HERTZ;
-    return mergeSegments(placed, { model: engine.modelId, decoding, durationSeconds }).text;
+    const recording = { model: engine.modelId, decoding, durationSeconds };
+    if (!isWhole) return mergeSegments(placed, recording).text;
+    const speech = segments.flatMap((segment) => speechOf({ ...segment, channel: undefined }));
+    return finishTranscript({ ...recording, heard: placed, speech, keepWords: false }).transcript.text;
   });
   return {
     texts,
@@ -100,6 +112,26 @@ async function run({ cut, engine, decoding = {} }: Variant, clips: readonly Clip
     escalated: countEscalated(heard),
     fallbacks: heard.reduce((sum, { fallbacks }) => sum + fallbacks.length, 0),
   };
+}
+
+/** Words are timed, and all of it is looked at twice, where a recording has more than one segment. */
+async function hearWhole(
+  cuts: readonly (readonly CutSegment[])[],
+  engine: Engine,
+  options: DecodingInput,
+): Promise<SegmentTranscript[]> {
+  const heard = new Map<CutSegment, SegmentTranscript>();
+  for (const words of [false, true]) {
+    const segments = cuts.filter(({ length }) => length > 1 === words).flat();
+    const { transcripts } = await hearOnce(
+      segments.map(toHearable),
+      { ...options, words },
+      { engine },
+      undefined,
+    );
+    for (const [index, segment] of segments.entries()) heard.set(segment, transcripts[index]!);
+  }
+  return cuts.flat().map((segment) => heard.get(segment)!);
 }
 
 function figuresOf({ name }: Variant, laps: readonly Lap[], clips: readonly Clip[]): VariantFigures {

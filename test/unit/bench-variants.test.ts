@@ -58,6 +58,15 @@ it('runs every variant in every round after all were warmed up, and scores what 
   expect(figures[1]).toMatchObject({ variant: 'short', wordErrorPercent: 75, noiseWords: 1 });
 });
 
+it('can hear a recording as the kit does, guards included', async () => {
+  const calls: string[] = [];
+  const variant = { ...variantOf('kit', 'north', calls), isWhole: true };
+  const [figures] = await measureVariants([variant], clips, 1);
+  // Recordings of one segment, then those of several
+  expect(calls.slice(-2)).toEqual(['kit 1', 'kit 2']);
+  expect(figures).toMatchObject({ wordErrorPercent: 75, segments: 3, escalated: 2 });
+});
+
 it('tells speed as times the first variant, by the time of the processor', async () => {
   const [figures] = await measureVariants([variantOf('full', 'north', [])], clips, 1);
   const slow = { ...figures!, engineCpuSeconds: 4 };
