@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { brokenRule } from './house/broken-rule.ts';
+import { findCircles } from './house/find-circles.ts';
 import { scanImports } from './house/scan-imports.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -37,6 +38,29 @@ describe('this house', () => {
 
   it.each(sources)('%s imports only what it may', (file) => {
     expect(broken(file, readFileSync(join(root, file), 'utf8'))).toEqual([]);
+  });
+});
+
+describe('imports', () => {
+  const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+  it('go in no circles, types neither', () => {
+    const contents = new Map(
+      sources.filter((file) => !file.startsWith('test/')).map((file) => [file, read(file)]),
+    );
+    expect(findCircles(contents)).toEqual([]);
+  });
+
+  it('are followed around a circle, over types and layers', () => {
+    const circle = new Map([
+      ['functions/cli/a.ts', "import type { B } from './b/b.ts';"],
+      ['functions/cli/b/b.ts', "import { c } from '@murmuration/pipeline/c';"],
+      ['layers/pipeline/c.ts', "import { a } from '../../functions/cli/a.ts'; import './d.ts';"],
+      ['layers/pipeline/d.ts', ''],
+    ]);
+    expect(findCircles(circle)).toEqual([
+      ['functions/cli/a.ts', 'functions/cli/b/b.ts', 'layers/pipeline/c.ts', 'functions/cli/a.ts'],
+    ]);
   });
 });
 
