@@ -14,6 +14,7 @@ import { Api } from './api.ts';
 import type { Config } from './config.ts';
 import type { RepositoryImage } from './cpu-lane.ts';
 import { createOutputs } from './create-outputs.ts';
+import { refuseUnverified } from './layer-parts.ts';
 import type { TranscriptCacheProps } from './transcript-cache.ts';
 import {
   type GpuProps,
@@ -30,6 +31,7 @@ export interface KitStacks extends Record<keyof TranscriptionScopes, Stack> {
 
 /** From its settings. */
 export function createStacks(app: App, config: Config): KitStacks {
+  refuseUnverified(config.model);
   const stack = (part: string, description: string) =>
     new Stack(app, `${config.name}-${part}`, { description: `Murmuration: ${description}` });
   const scopes = {

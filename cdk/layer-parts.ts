@@ -80,13 +80,22 @@ function modelPart(model: string, parent: string): LayerPart {
       `there is no model at models/artifacts/${model}: build it (models/README.md), or set cpuImage to an image that holds it`,
     );
   }
+  refuseUnverified(model, parent);
+  return { from, to: `models/${model}` };
+}
+
+/**
+ * Throws where models/artifacts has the model and its manifest says that it was not found to compute what its weights
+ * say. One that is inside an image or in the bucket alone cannot be looked at from here.
+ */
+export function refuseUnverified(model: string, parent: string = artifacts): void {
+  const folder = join(parent, model);
   // A build says null until `verify` has compared its tokens with a reference's, and again where they differ too much
-  if (!readManifest(from).verified) {
+  if (existsSync(join(folder, 'manifest.json')) && !readManifest(folder).verified) {
     throw new Error(
       `the model at models/artifacts/${model} is not verified: run \`npm run model -- verify ${model}\` (with --source where it was built from a folder), or deploy another with -c model=ID`,
     );
   }
-  return { from, to: `models/${model}` };
 }
 
 /** Ids. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { modelParts } from '../../cdk/layer-parts.ts';
+import { modelParts, refuseUnverified } from '../../cdk/layer-parts.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'murmuration-artifacts-'));
 const ladder = [{ model: 'large', averageLogprobBelow: -0.5 }];
@@ -34,6 +34,12 @@ it.each(['raw', 'doubtful'])('are refused of %s: a model that is not verified is
   expect(() => modelParts(model, parent)).toThrow(
     /models\/artifacts\/raw is not verified: run `npm run model -- verify raw`/,
   );
+});
+
+it('are refused for images too, as far as the model is here', () => {
+  expect(() => refuseUnverified('raw', parent)).toThrow('models/artifacts/raw is not verified');
+  for (const model of ['alone', 'only-in-the-image'])
+    expect(() => refuseUnverified(model, parent)).not.toThrow();
 });
 
 it('say which model is not there', () => {
