@@ -43,6 +43,11 @@ export const acknowledged: readonly Acknowledged[] = [
   objects('pipeline/GpuLane/Dispatcher', 'jobs/*/tokens/', 'keeps task tokens, of any job, nothing else'),
   xray('pipeline/GpuLane/Callback'),
   objects('pipeline/GpuLane/Callback', 'jobs/*/tokens/', 'reads task tokens of any job'),
+  objects(
+    'pipeline/GpuLane/Callback',
+    'jobs/*/status.json',
+    'looks whether its job goes on, whatever job it is',
+  ),
   objects('pipeline/GpuLane/Callback', 'jobs/*/batches/', 'writes results, of any job, nothing else'),
   objects('pipeline/GpuLane/Callback', 'async/out/', 'SageMaker chooses the names of answers'),
   objects('pipeline/GpuLane/Callback', 'async/failed/', 'SageMaker chooses the names of failures'),
