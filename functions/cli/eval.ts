@@ -1,11 +1,16 @@
 import { errorPolicy } from '@murmuration/pipeline/errors';
+import {
+  type EvaluatedRecording,
+  evaluateRecording,
+  summarize,
+} from '@murmuration/pipeline/evaluation/evaluation';
+import type { Reference } from '@murmuration/pipeline/evaluation/reference';
+import { rulesLanguage } from '@murmuration/pipeline/evaluation/rules-language';
+import { type ArrivedBatch, timeBatches } from '@murmuration/pipeline/evaluation/time-batches';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
-import { type EvaluatedRecording, evaluateRecording, summarize } from './eval/evaluation.ts';
 import { evaluationPlot } from './eval/evaluation-plot.ts';
 import { evaluationTable } from './eval/evaluation-table.ts';
-import { type Reference, readReferences } from './eval/read-references.ts';
-import { rulesLanguage } from './eval/rules-language.ts';
-import { type ArrivedBatch, timeBatches } from './eval/time-batches.ts';
+import { readReferences } from './eval/read-references.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { type LaptopOptions, openLaptop } from './laptop.ts';
 import { openProgress } from './progress.ts';

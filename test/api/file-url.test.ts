@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -20,7 +20,11 @@ let near: StartedServer;
 let far: StartedServer;
 const asked: string[] = [];
 
+/** It makes the certificate of the server of files. */
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
 beforeAll(async () => {
+  if (!hasOpenssl) return;
   folder = await mkdtemp(join(tmpdir(), 'murmuration-file-url-'));
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
   const request = `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost`;
@@ -37,6 +41,7 @@ beforeAll(async () => {
   [near, far] = await Promise.all([startServer(['--reach', 'network'], { env }), startServer([], { env })]);
 });
 afterAll(async () => {
+  if (!hasOpenssl) return;
   await Promise.all([near.stop(), far.stop()]);
   files.closeAllConnections();
   files.close();
@@ -75,7 +80,7 @@ async function ended(server: StartedServer, response: Response): Promise<ApiJob>
   }
 }
 
-describe('file_url', () => {
+describe.skipIf(!hasOpenssl)('file_url (needs openssl)', () => {
   it.each(['/talk.flac?signature=secret', '/whole', '/moved?to=/talk.flac', '/moved?to=/moved%3Fto=/whole'])(
     'is fetched and transcribed: %s',
     async (path) => {

@@ -1,5 +1,11 @@
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
+import {
+  errorsOf,
+  percentOf,
+  scoreTranscript,
+  sumScores,
+} from '@murmuration/pipeline/evaluation/score-transcript';
 import type { CutSegment } from '@murmuration/pipeline/hearing/cut-channels';
 import { hearOnce } from '@murmuration/pipeline/hearing/hear-segments';
 import { place, speechOf, toHearable } from '@murmuration/pipeline/hearing/placed-segment';
@@ -7,12 +13,6 @@ import { finishTranscript } from '@murmuration/pipeline/merge/finish-transcript'
 import { mergeSegments } from '@murmuration/pipeline/merge/merge-segments';
 import { type Engine, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { countEscalated } from '@murmuration/pipeline/transcripts/count-escalated';
-import {
-  errorsOf,
-  percentOf,
-  scoreTranscript,
-  sumScores,
-} from '../../functions/cli/eval/score-transcript.ts';
 import { median } from '../../functions/cli/median.ts';
 import type { Clip } from './clips.ts';
 

@@ -1,8 +1,8 @@
 import type { BatchResult } from '@murmuration/pipeline/contract/batch-result';
+import { evaluateRecording, summarize } from '@murmuration/pipeline/evaluation/evaluation';
 import { meterBatch } from '@murmuration/pipeline/jobs/meter-batch';
 import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
 import { expect, it } from 'vitest';
-import { evaluateRecording, summarize } from '../../functions/cli/eval/evaluation.ts';
 import { evaluationTable } from '../../functions/cli/eval/evaluation-table.ts';
 import { jsonLine, reportLine } from '../../functions/cli/json-line.ts';
 import { segmentOf, transcriptOf } from './factories/transcript.ts';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { countErrors } from '@murmuration/pipeline/evaluation/count-errors';
+import { evaluateSegments } from '@murmuration/pipeline/evaluation/evaluate-segments';
+import { locateErrors } from '@murmuration/pipeline/evaluation/locate-errors';
+import { normalizeText } from '@murmuration/pipeline/evaluation/normalize-text';
+import { percentOf, scoreTranscript, sumScores } from '@murmuration/pipeline/evaluation/score-transcript';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countErrors } from '../../functions/cli/eval/count-errors.ts';
-import { evaluateSegments } from '../../functions/cli/eval/evaluate-segments.ts';
-import { locateErrors } from '../../functions/cli/eval/locate-errors.ts';
-import { normalizeText } from '../../functions/cli/eval/normalize-text.ts';
-import { percentOf, scoreTranscript, sumScores } from '../../functions/cli/eval/score-transcript.ts';
 import { segmentOf } from './factories/transcript.ts';
 
 /** Written by the whisper-normalizer of models/pyproject.toml. */

@@ -1,6 +1,6 @@
+import { timeBatches } from '@murmuration/pipeline/evaluation/time-batches';
 import { describe, expect, it } from 'vitest';
 import { logScale, percentScale } from '../../functions/cli/eval/plot-scale.ts';
-import { timeBatches } from '../../functions/cli/eval/time-batches.ts';
 
 describe('the axis of errors', () => {
   it.each([

@@ -1,16 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type EvaluatedRecording,
   evaluateRecording,
   summarize,
-} from '../../functions/cli/eval/evaluation.ts';
+} from '@murmuration/pipeline/evaluation/evaluation';
+import { rulesLanguage } from '@murmuration/pipeline/evaluation/rules-language';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { evaluationPlot } from '../../functions/cli/eval/evaluation-plot.ts';
 import { evaluationTable } from '../../functions/cli/eval/evaluation-table.ts';
 import { readReferences } from '../../functions/cli/eval/read-references.ts';
-import { rulesLanguage } from '../../functions/cli/eval/rules-language.ts';
 import { segmentOf, transcriptOf } from './factories/transcript.ts';
 
 let folder: string;

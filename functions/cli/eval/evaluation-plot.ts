@@ -1,4 +1,4 @@
-import type { EvaluatedRecording, Summary } from './evaluation.ts';
+import type { EvaluatedRecording, Summary } from '@murmuration/pipeline/evaluation/evaluation';
 import { logScale, percentScale } from './plot-scale.ts';
 
 const WIDTH = 720;

@@ -1,6 +1,6 @@
+import type { EvaluatedRecording, Summary } from '@murmuration/pipeline/evaluation/evaluation';
 import { printable } from '../printable.ts';
 import { table } from '../table.ts';
-import type { EvaluatedRecording, Summary } from './evaluation.ts';
 
 /** Every recording, in the manifest's order, and what they come to. */
 export function evaluationTable(recordings: readonly EvaluatedRecording[], summary: Summary): string {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { Reference } from '@murmuration/pipeline/evaluation/reference';
 import { z } from 'zod';
 
 const Line = z.object({
@@ -10,16 +11,6 @@ const Line = z.object({
   language: z.string().optional(),
   languages: z.array(z.string()).optional(),
 });
-
-/** A recording with what is said in it. */
-export interface Reference {
-  /** As the manifest names it. */
-  readonly file: string;
-  readonly path: string;
-  readonly text: string;
-  /** As the manifest names it; `und` where several are spoken. */
-  readonly language?: string;
-}
 
 export interface References {
   readonly references: readonly Reference[];

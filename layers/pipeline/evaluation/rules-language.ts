@@ -1,4 +1,4 @@
-import type { Reference } from './read-references.ts';
+import type { Reference } from './reference.ts';
 
 /**
  * Whose rules a reference is compared by: its own language, else the one that was asked for. For `auto` English, as in

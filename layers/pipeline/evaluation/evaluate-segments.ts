@@ -1,4 +1,4 @@
-import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
+import type { SegmentTranscript } from '../contract/transcript.ts';
 import { locateErrors } from './locate-errors.ts';
 import { normalizeText } from './normalize-text.ts';
 

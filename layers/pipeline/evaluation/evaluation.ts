@@ -1,8 +1,8 @@
-import type { Finding } from '@murmuration/pipeline/contract/finding';
-import type { RecordingTranscribed } from '@murmuration/pipeline/steps/transcribe-recording';
-import { countEscalated } from '@murmuration/pipeline/transcripts/count-escalated';
+import type { Finding } from '../contract/finding.ts';
+import type { RecordingTranscribed } from '../steps/transcribe-recording.ts';
+import { countEscalated } from '../transcripts/count-escalated.ts';
 import { type EvaluatedSegment, evaluateSegments, type TimedSpan } from './evaluate-segments.ts';
-import type { Reference } from './read-references.ts';
+import type { Reference } from './reference.ts';
 import { errorsOf, percentOf, type Score, scoreTranscript, sumScores } from './score-transcript.ts';
 
 /** One recording that was transcribed and compared. */
