@@ -44,6 +44,9 @@ def token_step(pen: Pen, layers: Layers, ids: str, length: str, cache: list[str]
         layer = f"{prefix}layers.{index}."
         following = prefix + ("layer_norm" if index + 1 == count else f"layers.{index + 1}.self_attn_layer_norm")
         attended, *keys_values = self_attention(pen, layers, x, layer, cache[2 * index : 2 * index + 2], past_int32)
+        if spare:  # of known shape the next step of the same trip takes them over; else its kernel starts with a copy
+            pen.types += [value_info(name, layers.dtype, ["rows", layers.heads(layer + "self_attn"), "room", layers.head_size])
+                          for name in keys_values]
         new_cache += keys_values
         x, residual = layers.linear_add_norm(pen, attended, layer + "self_attn.out_proj", residual,
                                              layer + "encoder_attn_layer_norm")

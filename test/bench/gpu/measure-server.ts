@@ -7,11 +7,12 @@ import { keys } from '@murmuration/pipeline/keys';
 import { createEngine } from '@murmuration/whisper/engine';
 import { serveBucket } from '../../functions/transcribe-gpu/bucket-server.ts';
 import { noise } from './noise.ts';
+import { workload } from './workload.ts';
 
 const SECONDS = 30;
 const SEGMENTS_PER_BATCH = 8;
-const CLIENTS = 32;
-const BATCH_ROWS = 64;
+const CLIENTS = workload.clients;
+const BATCH_ROWS = workload.serverRows;
 const decoding = DecodingOptions.parse({
   language: 'en',
   temperatures: [0],
@@ -19,8 +20,11 @@ const decoding = DecodingOptions.parse({
   logprobThreshold: -1000,
 });
 
-/** Batches of 8 segments from a stand-in for S3, 32 requests at a time, beside the bare engine on the same segments. */
-export async function measureServer(modelFolder: string) {
+/**
+ * Batches of 8 segments from a stand-in for S3, 32 requests at a time, beside the bare engine, one session, on the same
+ * segments. `environment` is for the server alone.
+ */
+export async function measureServer(modelFolder: string, environment: Readonly<Record<string, string>> = {}) {
   const pcm = noise(SECONDS * 16_000);
   const engine = await createEngine({ modelFolder, batchSize: BATCH_ROWS, ownThread: true });
   const rows = new Array<Float32Array>(BATCH_ROWS).fill(pcm);
@@ -42,7 +46,13 @@ export async function measureServer(modelFolder: string) {
   const child = spawn(process.execPath, ['server.mjs'], {
     env: {
       ...process.env,
-      ...{ PORT: '0', HOST: '127.0.0.1', BUCKET: 'recordings', MODEL_FOLDER: modelFolder, PROVIDER: 'cuda' },
+      ...{
+        PORT: '0',
+        HOST: '127.0.0.1',
+        BUCKET: 'recordings',
+        MODEL_FOLDER: modelFolder,
+        PROVIDER: workload.provider,
+      },
       ...{
         AWS_ENDPOINT_URL: bucket.url,
         AWS_REGION: 'us-east-1',
@@ -50,6 +60,7 @@ export async function measureServer(modelFolder: string) {
         AWS_SECRET_ACCESS_KEY: 'test',
       },
       ...{ LOG_LEVEL: 'INFO', LATENCY_TARGET_MILLISECONDS: '2000' },
+      ...environment,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -89,7 +100,7 @@ export async function measureServer(modelFolder: string) {
   };
   await Promise.all(Array.from({ length: CLIENTS }, () => client(1)));
   const servedStart = performance.now();
-  const requestsPerClient = 4;
+  const { requestsPerClient } = workload;
   const latencies = (
     await Promise.all(Array.from({ length: CLIENTS }, () => client(requestsPerClient)))
   ).flat();

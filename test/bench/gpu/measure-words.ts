@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createEngine } from '@murmuration/whisper/engine';
+import { milliseconds, round } from './graph-run.ts';
+import { workload } from './workload.ts';
 
 /** What the CPU's fp32 graph heard: made by `expect-words.ts`. `file` holds float32 at 16 kHz. */
 export interface ExpectedClip {
@@ -27,6 +29,16 @@ export async function measureWords(folder: string, clips: readonly ExpectedClip[
   const heard = await engine.transcribe(segments, wordsOptions);
   const alone = [];
   for (const segment of segments) alone.push(...(await engine.transcribe([segment], wordsOptions)));
+  // Of the batch, without and with word times
+  const least = async (words: boolean) => {
+    const all: number[] = [];
+    for (let i = 0; i < workload.wordRuns; i++) {
+      all.push(await milliseconds(() => engine.transcribe(segments, { ...wordsOptions, words })));
+    }
+    return round(Math.min(...all));
+  };
+  const plainMilliseconds = await least(false);
+  const timedMilliseconds = await least(true);
   await engine.close();
   const same = (a: readonly number[], b: readonly number[]) => JSON.stringify(a) === JSON.stringify(b);
   const starts = heard.flatMap(({ tokens, words }, index) =>
@@ -39,7 +51,9 @@ export async function measureWords(folder: string, clips: readonly ExpectedClip[
     equal: heard.filter(({ tokens }, index) => same(tokens, clips[index]!.tokens)).length,
     equalAlone: alone.filter(({ tokens }, index) => same(tokens, clips[index]!.tokens)).length,
     tokens: clips.reduce((sum, { tokens }) => sum + tokens.length, 0),
+    ...{ plainMilliseconds, timedMilliseconds },
     wordStarts: starts.length,
+    equalStarts: starts.filter((seconds) => seconds === 0).length,
     meanStartSeconds: starts.reduce((sum, seconds) => sum + seconds, 0) / Math.max(1, starts.length),
     different: heard
       .filter(({ tokens }, index) => !same(tokens, clips[index]!.tokens))

@@ -1,13 +1,21 @@
-/** measure.mjs MODELS RESULT [PART...]: runs on the GPU machine; README.md says how it comes there. Each part may fail alone. */
+/**
+ * measure.mjs MODELS RESULT [PART...]: runs on the GPU machine; README.md says how it comes there. Each part may fail alone;
+ * then the exit code is 1. What RESULT holds of other parts stays.
+ */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { goals } from './goals.ts';
 import { measureBare } from './measure-bare.ts';
 import { measureContexts } from './measure-contexts.ts';
 import { measureServer } from './measure-server.ts';
+import { measureSessions } from './measure-sessions.ts';
+import { measureVariants } from './measure-variants.ts';
 import { measureWords } from './measure-words.ts';
+import { workload } from './workload.ts';
 
 const [models, result, ...only] = process.argv.slice(2) as [string, string, ...string[]];
-const report: Record<string, unknown> = {};
+const report: Record<string, unknown> = existsSync(result) ? JSON.parse(readFileSync(result, 'utf8')) : {};
+const failed: string[] = [];
 
 async function part(name: string, measure: () => unknown): Promise<void> {
   if (only.length > 0 && !only.includes(name) && name !== 'device') return;
@@ -16,6 +24,7 @@ async function part(name: string, measure: () => unknown): Promise<void> {
     report[name] = await measure();
   } catch (error) {
     report[name] = { failed: error instanceof Error ? error.message : String(error) };
+    failed.push(name);
   }
   writeFileSync(result, `${JSON.stringify(report, null, 2)}\n`);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
@@ -24,22 +33,50 @@ async function part(name: string, measure: () => unknown): Promise<void> {
 
 function lines(command: string, ...values: string[]): string[] {
   const { stdout, stderr, status } = spawnSync(command, values, { encoding: 'utf8', timeout: 120_000 });
-  if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr.slice(-300)}`);
+  if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr?.slice(-300)}`);
   return stdout.split('\n').filter((line) => line.trim() !== '');
 }
 
 const turbo = `${models}/random-turbo-fp16`;
-await part(
-  'device',
-  () => lines('nvidia-smi', '--query-gpu=name,driver_version', '--format=csv,noheader')[0],
+const tiny = 'whisper-tiny.en-fp16';
+/** Variants of one model's graph, or all models whose names begin like this. */
+const folders = (...beginnings: string[]) =>
+  Object.fromEntries(
+    readdirSync(models)
+      .filter((name) => beginnings.some((beginning) => name.startsWith(beginning)))
+      .toSorted()
+      .map((name) => [name, `${models}/${name}`]),
+  );
+
+await part('device', () =>
+  workload.provider === 'cpu'
+    ? 'a processor: only a dry run'
+    : lines('nvidia-smi', '--query-gpu=name,driver_version', '--format=csv,noheader')[0],
 );
-await part('words', () =>
-  measureWords(`${models}/whisper-tiny.en-fp16`, JSON.parse(readFileSync('clips.json', 'utf8'))),
-);
-await part('contexts', () => measureContexts(`${models}/whisper-tiny.en-fp16`));
+await part('words', async () => {
+  const clips = JSON.parse(readFileSync('clips.json', 'utf8'));
+  const { [tiny]: loop, ...variants } = folders(tiny);
+  const compared: Record<string, unknown> = {};
+  for (const [name, folder] of Object.entries(variants)) compared[name] = await measureWords(folder, clips);
+  return { ...(await measureWords(loop!, clips)), variants: compared };
+});
 await part('bare', () => measureBare(turbo));
-await part('transformers', () =>
-  lines('python3', 'transformers_baseline.py', '1,64,128').map((line) => JSON.parse(line) as unknown),
-);
+await part('variants', () => measureVariants(folders('random-turbo')));
+await part('sessions', () => measureSessions(turbo));
 await part('server', () => measureServer(turbo));
-process.exit(0);
+await part('serverOfTwoSessions', () =>
+  measureServer(turbo, { SESSIONS_PER_GPU: '2', LATENCY_TARGET_MILLISECONDS: '4000' }),
+);
+await part('models', () => {
+  const others = Object.entries(folders('random-')).filter(([name]) => !name.startsWith('random-turbo'));
+  return measureVariants({ 'random-turbo-fp16': turbo, ...Object.fromEntries(others) });
+});
+await part('contexts', () => measureContexts(`${models}/${tiny}`));
+await part('transformers', () =>
+  lines('python3', 'transformers_baseline.py', workload.transformersBatches).map(
+    (line) => JSON.parse(line) as unknown,
+  ),
+);
+console.table(goals(report));
+if (failed.length > 0) console.log(`failed: ${failed.join(', ')}`);
+process.exit(failed.length > 0 ? 1 : 0);

