@@ -54,7 +54,6 @@ export class Realtime extends Construct {
       ...settings
     } = props;
     const messages = messageTable(this, 'Messages', encryptionKey);
-    // Names are made up here, for gatekeeper, gateway and listener each know the next one
     const shared = { TABLE: table.tableName, MESSAGES_TABLE: messages.tableName };
     this.gatekeeper = new Door(this, 'Gatekeeper', {
       ...settings,
@@ -95,6 +94,8 @@ export class Realtime extends Construct {
     const rest = { LISTENER: this.listener.functionName, CONNECTIONS_URL } satisfies Partial<GatekeeperEnv>;
     for (const [name, value] of Object.entries(rest)) this.gatekeeper.addEnvironment(name, value);
     this.allow(table, messages);
+    // Both tables have it
+    for (const door of [this.gatekeeper, this.listener]) encryptionKey?.grantEncryptDecrypt(door);
     // A stream that was not begun within a minute is stale, and one that broke off is not heard again from its start
     this.listener.configureAsyncInvoke({
       maxEventAge: Duration.minutes(1),

@@ -103,6 +103,16 @@ describe('live transcription', () => {
     );
   });
 
+  it('may use the key that its tables have', () => {
+    const withKey = synthesize({ ...cpuOnly, kms: 'on' }).api;
+    for (const door of ['Gatekeeper', 'Listener']) {
+      const policies = Object.values(withKey.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
+        JSON.stringify(Properties.Roles).includes(`Realtime${door}Role`),
+      );
+      expect(JSON.stringify(policies)).toContain('kms:Decrypt');
+    }
+  });
+
   it('asks IAM who connects where the API does, and is not there where a JWT says so', () => {
     const byIam = synthesize({ ...cpuOnly, api: 'iam' }).api;
     byIam.hasResourceProperties('AWS::ApiGatewayV2::Route', {
