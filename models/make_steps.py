@@ -163,7 +163,8 @@ def commands(plan: Plan, step: Step, result: Path) -> list[Command]:
         return [Command([*door("build"), *source, *planned, *flags(step.options), "--id", recipe.id, "--out", str(result)])]
     model = str(result / recipe.id)
     if step.name == "verify":
-        return [Command([*door("verify"), model, "--source", source[0], *flags(step.options)])]
+        revision = ["--revision", recipe.revision] if recipe.revision and not weights_step else []
+        return [Command([*door("verify"), model, "--source", source[0], *revision, *flags(step.options)])]
     made = []
     language = step.options.get("language", "en")
     for name, references in plan.sets.items():

@@ -36,6 +36,7 @@ class PlainWhisper:
         self.weights, self.manifest = weights, manifest
         self.head_size = weights.dimensions.width // weights.dimensions.encoder_heads
         self.read: dict[str, np.ndarray] = {}
+        self.heard: tuple[np.ndarray, np.ndarray] | None = None  # the last audio and its encoding: both passes share them
         self.name = f"openai/whisper written out in numpy {np.__version__}, float32, greedy"
 
     def tensor(self, name: str) -> np.ndarray:
@@ -118,7 +119,9 @@ class PlainWhisper:
 
     def transcribe(self, audio: np.ndarray, prompt: list[int], timestamps: bool) -> list[int]:
         """audio (480000,) float32 → new tokens, without the end token."""
-        step = self.decoder(self.encode(log_mel(audio, self.manifest.dimensions.mels)[0]))
+        if self.heard is None or self.heard[0] is not audio:
+            self.heard = (audio, self.encode(log_mel(audio, self.manifest.dimensions.mels)[0]))
+        step = self.decoder(self.heard[1])
         never, end, new = forbidden(self.manifest, timestamps), self.manifest.tokens.end_of_text, list(prompt)
         found: list[int] = []
         for _ in range(token_limit(self.manifest)):

@@ -1,6 +1,6 @@
 """Compares the tokens of a built graph with a reference implementation that runs the same weights on real speech.
 
-  npm run model -- verify MODEL [--source SOURCE] [--clips REFERENCES.jsonl] [--tolerance PERCENT]
+  npm run model -- verify MODEL [--source SOURCE] [--revision REVISION] [--clips REFERENCES.jsonl] [--tolerance PERCENT]
 
 MODEL is a folder, or the id of one under models/artifacts. SOURCE is what it was built from (see build); it need not be
 said for a hub id or a package. Within the tolerance the result is written into the manifest as `verified`; beyond it
@@ -37,11 +37,11 @@ TOLERANCES = {
 }
 
 
-def verify(folder: Path, source: str | None, clips_path: Path, tolerance: float | None) -> int:
+def verify(folder: Path, source: str | None, clips_path: Path, tolerance: float | None, revision: str | None = None) -> int:
     """Prints the table, writes the outcome into the manifest, returns the exit code."""
     manifest = read_manifest(folder)
     check_files(folder, manifest)
-    weights = load_source(source or source_of(manifest))
+    weights = load_source(source or source_of(manifest), revision)
     if weights.source.sha256 != manifest.source.sha256:
         raise ModelError(f"{weights.source.name} has not the weights of {manifest.id} (expected sha256 {manifest.source.sha256}, "
                          f"found {weights.source.sha256}): give the --source that it was built from")
@@ -92,11 +92,12 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--source", help="default: what the manifest names, if that is a hub id or a package")
+    parser.add_argument("--revision", help="of a hub id")
     parser.add_argument("--clips", type=Path, default=REFERENCES, help="default: test/fixtures/audio/references.jsonl")
     parser.add_argument("--tolerance", type=float, help="percent of tokens; default: by precision")
     options = parser.parse_args()
     try:
-        return verify(find_model(options.model), options.source, options.clips, options.tolerance)
+        return verify(find_model(options.model), options.source, options.clips, options.tolerance, options.revision)
     except ModelError as error:
         print(f"model: {error}", file=sys.stderr)
         return 2
