@@ -176,7 +176,11 @@ def force(pen: Pen, step: str, forced_count: str, token: str, logprob: str) -> t
 
 def write_graph(weights, precision: str, target: str, path: Path, plan: dict[str, str] | None = None) -> list[Path]:
     """Writes the ONNX file, and a `.data` file beside it where the weights outgrow a protobuf; returns what it wrote."""
-    graph, arrays = build_graph(weights, precision, target, plan)
+    return write_model(*build_graph(weights, precision, target, plan), path)
+
+
+def write_model(graph: onnx.GraphProto, arrays: dict[str, np.ndarray], path: Path) -> list[Path]:
+    """A graph with these initialisers; returns the files, as write_graph does."""
     external = sum(array.nbytes for array in arrays.values()) > EXTERNAL_ABOVE_BYTES
     data_path = path.with_name(path.name + ".data")
     if external:

@@ -55,7 +55,9 @@ def write_plan(options: argparse.Namespace) -> str:
 
 
 def stored(weights, plan: dict[str, str]) -> int:
-    return sum(array.nbytes for array in build_graph(weights, "int8", "cpu", plan)[1].values())
+    """Bytes of model.onnx."""
+    graph, arrays = build_graph(weights, "int8", "cpu", plan)
+    return graph.ByteSize() + sum(array.nbytes for array in arrays.values())
 
 
 def write_json(path: Path, value: dict) -> None:

@@ -2,19 +2,20 @@
 of any precision, and run with all tokens given at once."""
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import helper, numpy_helper
+from onnx import helper
 
 from compress.calibration import Passage
-from graph import IR_VERSION, OPSET, kind_of
+from graph import kind_of, write_model
 from graph_decoder import CrossAttention, decode_step
 from graph_encoder import cross_keys_values, encode
 from graph_linear import Layers, qkv_parts
-from graph_pen import MICROSOFT, Constants, Pen, value_info
+from graph_pen import Constants, Pen, value_info
 from weights import WhisperWeights
 
 RESIDUAL = " + residual"  # after the key of a layer: its output added to what it is added to
@@ -111,16 +112,15 @@ def finish(pen: Pen, layers: RecordingLayers, inputs: list, output: str) -> Half
     known = {info.name for info in inputs}
     names = [output, *sorted(set(layers.seen.values()) - known)]
     constants = pen.constants
-    graph = helper.make_graph(
-        constants.cast_nodes() + pen.nodes, "half", inputs, [value_info(name, np.float32) for name in names],
-        [numpy_helper.from_array(array, name) for name, array in constants.arrays.items()], value_info=pen.types)
+    graph = helper.make_graph(constants.cast_nodes() + pen.nodes, "half", inputs,
+                              [value_info(name, np.float32) for name in names], value_info=pen.types)
     # "hidden" goes into the cross-attention as it came in: under a second name it can be asked for
     for name in set(layers.seen.values()) & known:
         graph.node.append(helper.make_node("Identity", [name], [f"{name} seen"]))
         graph.output.append(value_info(f"{name} seen", np.float32))
     seen = {key: f"{name} seen" if name in known else name for key, name in layers.seen.items()}
-    model = helper.make_model(graph, ir_version=IR_VERSION, opset_imports=[
-        helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)])
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    return Half(onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"]), seen)
+    with tempfile.TemporaryDirectory() as folder:  # not in memory: half a large model is more than a protobuf holds
+        [path, *_] = write_model(graph, constants.arrays, Path(folder) / "half.onnx")
+        return Half(onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]), seen)

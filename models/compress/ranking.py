@@ -24,14 +24,12 @@ class Unit:
 def find_units(weights: WhisperWeights, blocks: list[Block], seen: Mapping[str, Statistics],
                residuals: Mapping[str, float]) -> list[Unit]:
     """All units, by importance for each parameter, the least first. The importance of a channel is the L1 norm of the weights
-    that read it times the root mean square of what it carries: relative to the stream that the block adds to (or early blocks
-    would seem to matter least) and to the block's own sum (or weak blocks would lose all), by their geometric mean. On tiny.en at
-    35 % that cost 0.74 nats a token of real speech, 0.84 by the stream alone, 0.76 by the block alone."""
+    that read it times the root mean square of what it carries, relative to the stream that the block adds to. Relative to the
+    block's own sum as well, tiny.en without 20 % had a word error of 31.0 instead of 17.1 (without 35 %: 38.1 and 37.6)."""
     units = []
     for block in blocks:
         reader = weights.tensor(block.reader + ".weight")  # (width, channels)
-        scores = np.abs(reader).sum(0) * seen[block.reader].root_mean_square
-        scores = scores / np.sqrt(residuals[block.reader] * scores.sum() or 1)
+        scores = np.abs(reader).sum(0) * seen[block.reader].root_mean_square / residuals[block.reader]
         order = np.arange(block.channels) if block.is_attention else np.argsort(scores, kind="stable")
         per_channel = len(reader) + sum(len(weights.tensor(key + ".weight")[0]) + weights.has(key + ".bias") for key in block.writers)
         for start in range(0, block.channels, block.group):

@@ -23,23 +23,31 @@ class Statistics:
 
 def gather(halves: Halves, passages: list[Passage], keys: Collection[str]) -> tuple[dict[str, Statistics], dict[str, float]]:
     """Returns the statistics of the layers called `keys`, and for each layer that ends a block the root mean square of what
-    it leaves in the residual stream. Holds 8 · channels² bytes a layer."""
-    sums: dict[str, list] = {}
+    it leaves in the residual stream. Holds 8 · channels² bytes a layer; layers of one input, as queries, keys and values,
+    share them."""
+    sums: dict[tuple[str, ...], list] = {}  # by the keys of layers that have one input
     squares: dict[str, list] = {}
     residuals = [key for half in (halves.encoder, halves.decoder) for key in half.seen if key.endswith(RESIDUAL)]
     for passage in passages:
         hidden, seen = halves.encode(passage, [*keys, *residuals])
         seen |= halves.decode(passage, hidden, [*keys, *residuals])[1]
-        for key in keys:
-            x = seen[key]
-            add(sums, key, len(x), x.sum(0, dtype=np.float64), (x.T @ x).astype(np.float64))
+        for x, sharing in by_input(seen, keys):
+            add(sums, sharing, len(x), x.sum(0, dtype=np.float64), (x.T @ x).astype(np.float64))
         for key in residuals:
             add(squares, key, 1, np.square(seen[key]).mean(dtype=np.float64))
-    return ({key: moments(*values) for key, values in sums.items()},
+    found = {sharing: moments(*values) for sharing, values in sums.items()}
+    return ({key: statistics for sharing, statistics in found.items() for key in sharing},
             {key.removesuffix(RESIDUAL): float(np.sqrt(total / count)) for key, (count, total) in squares.items()})
 
 
-def add(sums: dict[str, list], key: str, *values) -> None:
+def by_input(seen: dict[str, np.ndarray], keys: Collection[str]) -> list[tuple[np.ndarray, tuple[str, ...]]]:
+    groups: dict[int, list[str]] = {}
+    for key in keys:
+        groups.setdefault(id(seen[key]), []).append(key)
+    return [(seen[group[0]], tuple(group)) for group in groups.values()]
+
+
+def add(sums: dict, key, *values) -> None:
     if key in sums:
         for place, value in enumerate(values):
             sums[key][place] += value

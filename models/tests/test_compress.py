@@ -76,6 +76,13 @@ def test_the_two_halves_hear_what_the_whole_graph_hears(weights, passages, tmp_p
     assert best[len(prompt) :][: len(written) - 1].tolist() == written[1:]
 
 
+def test_halves_may_be_larger_than_a_protobuf(weights, passages, monkeypatch):
+    expected = logits(weights, passages)
+    monkeypatch.setattr("graph.EXTERNAL_ABOVE_BYTES", 1000)
+    for found, wanted in zip(logits(weights, passages), expected):
+        np.testing.assert_array_equal(found, wanted)
+
+
 def test_a_share_of_nothing_changes_nothing(weights, passages):
     pruned, figures = prune_weights(weights, passages, 0)
     assert same(pruned, weights) and pruned.alignment_heads == weights.alignment_heads
@@ -168,6 +175,9 @@ def test_statistics_are_those_of_the_activations(weights, passages):
     np.testing.assert_allclose(seen[key].mean, x.mean(0), atol=1e-5)
     np.testing.assert_allclose(seen[key].covariance, np.cov(x.T, bias=True), atol=1e-3 * x.var())
     assert residuals[key] > 0 and len(residuals) == 2 * 2 + 2 * 3
+    parts = [f"model.decoder.layers.1.self_attn.{name}_proj" for name in "qkv"]
+    shared, _ = gather(halves, passages, [*parts, key])
+    assert shared[parts[0]] is shared[parts[1]] is shared[parts[2]] is not shared[key]
 
 
 @pytest.mark.parametrize("variance", [0.9, 0.999])
