@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 from build import ARTIFACTS, load_source
-from make_steps import RESUMABLE, Command, Plan, Step, commands, copy_model, last_weights, plan
+from make_steps import RESUMABLE, Command, Plan, Step, commands, copy_model, every_step, last_weights, needed, plan
 from manifest import Figures, Manifest, Rung, read_manifest, write_manifest
 from manifest import Recipe as Made
 from recipe import STEPS, Recipe, find_recipe, list_recipes, read_recipe
@@ -40,23 +40,21 @@ class Stopped(Exception):
 
 
 def make(made: Plan, until: str, minutes: float | None, again: list[str]) -> None:
-    """Runs the steps that have no result yet."""
-    for step in every_step(made):
+    """Runs the steps up to `until` that have no result yet and are needed."""
+    steps = every_step(made)
+    chosen = steps[:1 + max([place for place, step in enumerate(steps) if list(STEPS).index(step.name) <= list(STEPS).index(until)], default=-1)]
+    for step in chosen:
         if step.name in again and step.folder.exists():
             shutil.rmtree(step.folder)
-        if step.done:
-            print(f"{step.name:9} kept", flush=True)
-        else:
-            started = time.monotonic()
-            print(f"{step.name:9} …", flush=True)
-            run_step(made, step, minutes)
-            print(f"{step.name:9} {time.monotonic() - started:.0f} s", flush=True)
-        if step.name == until:
-            break
-
-
-def every_step(made: Plan) -> list[Step]:
-    return [*([made.speech] if made.speech else []), *made.steps]
+    todo = needed(made, chosen[-1]) if chosen else []
+    for step in chosen:
+        if step not in todo:
+            print(f"{step.name:9} {'kept' if step.done else 'not needed'}", flush=True)
+            continue
+        started = time.monotonic()
+        print(f"{step.name:9} …", flush=True)
+        run_step(made, step, minutes)
+        print(f"{step.name:9} {time.monotonic() - started:.0f} s", flush=True)
 
 
 def run_step(made: Plan, step: Step, minutes: float | None) -> None:
@@ -129,9 +127,10 @@ def with_figures_of(manifest: Manifest, before: Manifest) -> Manifest:
 
 def show(made: Plan) -> None:
     print(f"{made.recipe.name}: {made.recipe.id} from {made.recipe.source}")
+    todo = needed(made, made.steps[-1])
     for step in every_step(made):
-        print(f"{step.name:9} {'kept' if step.done else 'to do'}  {step.folder.name}")
-        if not step.done:
+        print(f"{step.name:9} {'to do' if step in todo else 'kept' if step.done else 'not needed'}  {step.folder.name}")
+        if step in todo:
             for command in commands(made, step, step.work / step.result.name):
                 print(f"          {command}")
 

@@ -177,6 +177,26 @@ def commands(plan: Plan, step: Step, result: Path) -> list[Command]:
     return made
 
 
+def needed(plan: Plan, last: Step) -> list[Step]:
+    """The steps that have no result and are asked for one by `last` or by one that must run; in order."""
+    found: list[Step] = []
+
+    def ask(step: Step | None) -> None:
+        if step is None or step in found or step.done:
+            return
+        found.append(step)
+        ask(step.before)
+        ask(last_weights(step))
+        if step.name in WITH_DATA:
+            ask(plan.speech)
+    ask(last)
+    return [step for step in every_step(plan) if step in found]
+
+
+def every_step(plan: Plan) -> list[Step]:
+    return [*([plan.speech] if plan.speech else []), *plan.steps]
+
+
 def last_weights(step: Step) -> Step | None:
     """The latest step before `step` whose result is weights."""
     while step.before:

@@ -2,6 +2,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -156,6 +157,18 @@ def test_other_weights_and_other_data_run_everything_after_them(kitchen):
     weights = kitchen.folder / "weights"
     save_weights(with_step(load_source(str(weights)), "other"), weights, half=True, force=True)
     assert kitchen("--force")[1] == ALL[1:]
+
+
+def test_what_only_kept_results_were_made_of_is_not_made_again(kitchen, capsys):
+    """As where training ran on another machine, and only what it made was brought back."""
+    kitchen()
+    for name in ("speech", "prune", "build", "verify", "evaluate"):
+        [folder] = (kitchen.folder / "kept").glob(f"{name}-*")
+        shutil.rmtree(folder)
+    capsys.readouterr()
+    assert kitchen() == (0, ALL[3:])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[:3]] == [
+        ["speech", "not", "needed"], ["prune", "not", "needed"], ["finetune", "kept"]]
 
 
 def test_what_was_broken_off_goes_on(kitchen):
