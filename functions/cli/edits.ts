@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { ReplaceRule } from '@murmuration/pipeline/contract/replace-rule';
+import { readReplaceRules } from '@murmuration/pipeline/edits/read-replace-rules';
 import { redact } from '@murmuration/pipeline/edits/redact';
-import { readReplaceRules, replaceAll } from '@murmuration/pipeline/edits/replace';
+import { replaceAll } from '@murmuration/pipeline/edits/replace';
 import type { TextEdit } from '@murmuration/pipeline/edits/text-edit';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 

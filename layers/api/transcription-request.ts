@@ -1,6 +1,6 @@
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
 import { TextEdits } from '@murmuration/pipeline/contract/text-edits';
-import { readReplaceRules } from '@murmuration/pipeline/edits/replace';
+import { readReplaceRules } from '@murmuration/pipeline/edits/read-replace-rules';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { z } from 'zod';
 import { type FormValue, formValues } from './bodies/form-values.ts';

@@ -1,11 +1,13 @@
 import { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import { editText } from '@murmuration/pipeline/edits/edit-text';
 import { editTranscript } from '@murmuration/pipeline/edits/edit-transcript';
-import { parseReplaceRules } from '@murmuration/pipeline/edits/replace';
+import { readReplaceRules } from '@murmuration/pipeline/edits/read-replace-rules';
+import { replaceAll } from '@murmuration/pipeline/edits/replace';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { segmentOf, spoken, transcriptOf, wordsOf } from './factories/transcript.ts';
 
+const parseReplaceRules = (text: string) => replaceAll(readReplaceRules(text));
 const rules = (...list: object[]) => parseReplaceRules(JSON.stringify(list));
 const kennedy = rules({ find: 'jeff kennedy', with: 'J.F. Kennedy' });
 const edited = (text: string, ...list: object[]) => editText(text, rules(...list));
@@ -249,6 +251,16 @@ describe('rules that cannot be used are refused:', () => {
     expect(() => parseReplaceRules(text)).toThrow(message);
     expect(() => parseReplaceRules(text)).toThrow(
       expect.objectContaining({ code: 'invalid-argument', message: expect.not.stringContaining('\n') }),
+    );
+  });
+});
+
+describe('rules that make ever more of a text', () => {
+  it('are refused before they fill the memory', () => {
+    const doubling = Array.from({ length: 40 }, () => ({ find: 'ha', with: 'ha ha ha ha ha ha ha ha' }));
+    expect(() => edited('ha', ...doubling)).toThrow(/makes more than 8000000 characters/);
+    expect(() => edited('ha '.repeat(9000), { regex: '(?s).+', with: '$&'.repeat(1000) })).toThrow(
+      /rule 1 makes more than/,
     );
   });
 });

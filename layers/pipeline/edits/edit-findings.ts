@@ -1,7 +1,7 @@
 import type { Finding } from '../contract/finding.ts';
 import type { SegmentTranscript } from '../contract/transcript.ts';
 import { editText } from './edit-text.ts';
-import { MOST_CHARACTERS, tooLong } from './replace.ts';
+import { requireBounded } from './require-bounded.ts';
 import type { TextEdit } from './text-edit.ts';
 
 /** The segments of a transcript, in the same order before and after its edits. */
@@ -24,7 +24,7 @@ export function editFindings(
   return findings.map((finding) => {
     const text = editText(finding.text, edits);
     characters += text.length;
-    if (characters > MOST_CHARACTERS) throw tooLong('the rules');
+    requireBounded(characters, 'the rules');
     const around = changed.filter((segment) => finding.kind === 'doubtful' && isAt(segment, finding));
     const isShown = around.length === 0 || around.some((segment) => segment.text.includes(text));
     return { ...finding, text: isShown ? text : around.map((segment) => segment.text).join(' ') };
