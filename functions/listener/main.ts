@@ -26,7 +26,7 @@ const limits = {
   idleSeconds: 30,
   // API Gateway closes connections after 2 hours
   longestSeconds: 7_140,
-  // Lambda ends a function after 15 minutes
+  // Lambda ends a function after 15 minutes, and a chain of functions that call themselves after 16: these are 10 at most
   handOverFromSeconds: 720,
   handOverBySeconds: 840,
 };
