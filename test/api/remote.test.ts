@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,6 +28,27 @@ describe('transcribe --remote', () => {
     const [there, here] = await Promise.all([remote(args), runCli(['transcribe', ...args])]);
     expect(there).toMatchObject({ exitCode: 0, stderr: here.stderr });
     expect(there.stdout).toBe(here.stdout);
+  });
+
+  it('has the server replace and redact, which then keeps nothing', async () => {
+    const rules = join(folder, 'rules.json');
+    await writeFile(rules, JSON.stringify([{ regex: 'Ameri[c]ans', with: '4111 1111 1111 1111' }]));
+    const own = await startServer();
+    try {
+      const args = [fixture('jfk.flac'), '--replace', rules, '--redact', 'card'];
+      const [there, here] = await Promise.all([
+        runCli(['transcribe', '--remote', own.url, ...args]),
+        runCli(['transcribe', ...args]),
+      ]);
+      expect(there).toMatchObject({ exitCode: 0, stdout: here.stdout });
+      expect(there.stdout).toContain('my fellow [card] ask not');
+      // The server itself would have made it
+      expect(await readdir(join(own.dataFolder, 'cache'))).not.toContain('murmuration');
+    } finally {
+      await own.stop();
+    }
+    const refused = await remote([fixture('jfk.flac'), '--redact', 'soul']);
+    expect(refused.exitCode).toBe(2);
   });
 
   it('leaves no job on the server', async () => {
