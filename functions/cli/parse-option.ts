@@ -52,7 +52,7 @@ export function list(written: string): string[] {
   return parts;
 }
 
-/** Below it a text without fault is heard again, where the ladder names no other limit: see models/README.md. */
+/** Below it a text without fault is heard again, where no other limit is given: 8 % of the segments of clean speech (tiny.en). */
 const LADDER_LIMIT = -0.5;
 
 /** Models, each with the average log-probability below which it is asked: `turbo@-0.4`. `none` is an empty ladder. */
