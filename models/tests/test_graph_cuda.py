@@ -5,7 +5,7 @@ import pytest
 
 import graph_step
 import graph_unrolled
-from graph import write_graph
+from graph import build_graph, write_graph
 from graph_unrolled import Variant
 from random_whisper import RandomWhisper
 from test_graph import END, VOCABULARY, open_session, speech
@@ -123,3 +123,24 @@ def test_variants_in_halves_choose_what_the_loop_chooses(variant, tmp_path, monk
     np.testing.assert_array_equal(other["tokens"], loop["tokens"])
     np.testing.assert_allclose(other["token_logprob"], loop["token_logprob"], atol=0.01)
     np.testing.assert_allclose(other["alignment_scores"][:17], loop["alignment_scores"][:17], atol=10)
+
+
+@pytest.mark.parametrize("variant", [Variant(), Variant(4, True, True)])
+def test_asks_for_no_kernel_of_cudnn(variant, monkeypatch):
+    """The image has no cuDNN: onnxruntime opens it for convolutions, pooling and the like."""
+    monkeypatch.setattr(graph_unrolled, "VARIANT", variant)
+    whisper = RandomWhisper(decoder_layers=3)
+    whisper.alignment_heads = [(1, 0), (2, 1)]
+    graph, _ = build_graph(whisper, "fp16", "cuda")
+    kinds = set(node_kinds(graph))
+    assert {"Loop", "MultiHeadAttention", "DecoderMaskedMultiHeadAttention", "Softmax"} <= kinds
+    assert not {kind for kind in kinds if "Conv" in kind or "Pool" in kind or "Norm" in kind and "Layer" not in kind}
+    assert not kinds & {"LSTM", "GRU", "RNN", "Dropout", "LRN", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceL2", "ReduceLogSumExp"}
+
+
+def node_kinds(graph):
+    for node in graph.node:
+        yield node.op_type
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from node_kinds(attribute.g)

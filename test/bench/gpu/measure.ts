@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { goals } from './goals.ts';
 import { measureBare } from './measure-bare.ts';
 import { measureContexts } from './measure-contexts.ts';
+import { measureMemory } from './measure-memory.ts';
 import { measureServer } from './measure-server.ts';
 import { measureSessions } from './measure-sessions.ts';
 import { measureVariants } from './measure-variants.ts';
@@ -67,6 +68,7 @@ await part('server', () => measureServer(turbo));
 await part('serverOfTwoSessions', () =>
   measureServer(turbo, { SESSIONS_PER_GPU: '2', LATENCY_TARGET_MILLISECONDS: '4000' }),
 );
+await part('memory', () => measureMemory(turbo));
 await part('models', () => {
   const others = Object.entries(folders('random-')).filter(([name]) => !name.startsWith('random-turbo'));
   return measureVariants({ 'random-turbo-fp16': turbo, ...Object.fromEntries(others) });

@@ -28,7 +28,7 @@ it('ends after a fault of the device, once everyone under way was told', async (
 });
 
 it('ends even where the thread of the device hangs in its driver', async () => {
-  const server = await losingItsDevice({ FAULT_HANGS: '1' });
+  const server = await losingItsDevice({ FAULT_KIND: 'hang' });
   expect((await server.invoke(inline)).status).toBe(500);
   expect(await server.ended).not.toBe(0);
 });

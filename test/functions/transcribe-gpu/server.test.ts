@@ -165,6 +165,27 @@ describe('the GPU server, here on a processor', () => {
   });
 });
 
+describe('limits', () => {
+  const slow = { FAULT_AFTER: '1', FAULT_KIND: 'slow' };
+  const flags = ['--import', new URL('./break-device.mjs', import.meta.url).href];
+
+  it('turn down a request too many, and end one that takes too long', async () => {
+    const limited = startServer({ ...slow, REQUEST_SECONDS: '3', MOST_REQUESTS: '1' }, flags);
+    await limited.ready();
+    const late = limited.invoke(inline);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const refused = await limited.invoke(inline);
+    expect([refused.status, refused.body]).toMatchObject([503, { code: 'overloaded' }]);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect([(await late).status, (await late).body]).toMatchObject([
+      504,
+      { code: 'aborted', reason: expect.stringMatching(/not done in 3 s/) },
+    ]);
+    expect((await limited.get('/ping')).status).toBe(200);
+    limited.kill('SIGKILL');
+  });
+});
+
 describe('the end', () => {
   it('answers what is under way after SIGTERM, then exits with 0', async () => {
     const stopping = startServer();
