@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import type { ApiEnv } from '../functions/api/env.ts';
 import { type ApiAuthentication, apiGateway } from './api-gateway.ts';
 import { apiTable } from './api-table.ts';
+import { Bookkeeper } from './bookkeeper.ts';
 import { Door, type DoorSettings } from './door.ts';
 import { FileLayer } from './file-layer.ts';
 import { layerPaths, modelParts, pageParts } from './layer-parts.ts';
@@ -59,6 +60,7 @@ export class Api extends Construct {
     super(scope, id);
     const { recordings, machine, model, signs, authentication = 'keys', cache } = props;
     this.table = apiTable(this, 'Table', props.encryptionKey);
+    new Bookkeeper(this, 'Bookkeeper', { ...settingsOf(props), table: this.table });
     this.realtime =
       typeof authentication === 'string'
         ? new Realtime(this, 'Realtime', {

@@ -154,7 +154,7 @@ export interface Ledger {
   /**
    * Books seconds of audio to this month; false, and nothing booked, where the key's budget does not suffice. With `jobId`
    * so many in all for this job: what it holds is raised to that, so that booking twice books once. 0 asks whether
-   * anything is left.
+   * anything is left, or held by this job.
    */
   spend(key: ApiKey, audioSeconds: number, jobId?: string): Promise<boolean>;
   /** Keeps at most so many seconds of what was booked for a job, and returns the rest. Once: a job that holds nothing has nothing to return. */

@@ -24,7 +24,7 @@ export async function transcribeForKey(
   { signal, onProgress }: TranscribingOptions = {},
 ): Promise<Transcribed> {
   const edits = openEdits(wanted);
-  if (!(await ledger.spend(key, 0))) throw budgetSpent();
+  if (!(await ledger.spend(key, 0, jobId))) throw budgetSpent();
   const stop = new AbortController();
   const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
   let bookedSeconds = 0;

@@ -136,17 +136,21 @@ export function apiAdaptersContract(open: (clock: Clock) => Promise<ApiAdapters>
       const { ledger } = adapters;
       const poor = keyOf({ budgetSeconds: 10 });
       const { id } = jobOf(poor);
-      expect(await Promise.all([4, 4, 4].map((seconds) => ledger.spend(poor, seconds, id)))).toEqual([
-        true,
-        true,
-        true,
-      ]);
-      expect(await ledger.spent(poor)).toBe(4);
+      // One alone would fit
+      const booked = await Promise.all([6, 6, 6, 6, 6].map((seconds) => ledger.spend(poor, seconds, id)));
+      expect(booked).toEqual([true, true, true, true, true]);
+      expect(await ledger.spent(poor)).toBe(6);
       expect(await ledger.spend(poor, 2, id)).toBe(true);
       expect(await ledger.spend(poor, 9.5, id)).toBe(true);
       expect(await ledger.spent(poor)).toBe(9.5);
       expect(await ledger.spend(poor, 11, id)).toBe(false);
       expect(await ledger.spent(poor)).toBe(9.5);
+      expect(await ledger.spend(poor, 10, id)).toBe(true);
+      expect(await ledger.spend(poor, 0)).toBe(false);
+      // It was begun before, as by a server that was started again
+      expect(await ledger.spend(poor, 0, id)).toBe(true);
+      await ledger.settle(id, 10);
+      expect(await ledger.spend(poor, 0, id)).toBe(false);
     });
 
     it('returns what a job held and did not use, once, however many say so', async () => {

@@ -81,6 +81,22 @@ describe('the HTTP API', () => {
     expect(JSON.stringify(writing[0]!.Resource)).toContain('/uploads/api/*');
   });
 
+  it('returns what failed jobs of its own held, by a function that reads and changes items alone', () => {
+    api.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['murmuration'],
+        'detail-type': ['job-failed'],
+        detail: { sourceKey: [{ prefix: 'uploads/api/' }] },
+      },
+      Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Bookkeeper'), 'Arn'] } })],
+    });
+    const [policy] = Object.entries(api.findResources('AWS::IAM::Policy'))
+      .filter(([id]) => /Bookkeeper/.test(id))
+      .map(([, { Properties }]) => JSON.stringify(Properties.PolicyDocument));
+    expect(policy).toContain('["dynamodb:GetItem","dynamodb:UpdateItem"]');
+    expect(policy).not.toContain('s3:');
+  });
+
   it('takes no model from an image', () => {
     expect(() => synthesize({ ...cpuOnly, cpuImage: 'asr:2' })).toThrow(/remove cpuImage/);
     expect(() => synthesize({ ...cpuOnly, api: 'jwt' })).toThrow(/set both api=jwt and apiUserPool/);

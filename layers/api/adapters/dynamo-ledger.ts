@@ -65,12 +65,13 @@ export function dynamoLedger(table: DynamoTable, clock: Clock): Ledger {
       if (missing <= 0) return true;
       // What it holds stays in the month that it was begun in
       const month = before !== undefined && before.seconds > 0 ? before.month : monthNow();
+      // First whether another has booked it meanwhile: then the budget was asked for too much
       const unmet = await table.changeAll([
-        { key: usagePlace(id, month), ...booking(missing, budgetSeconds) },
         holding(jobId, before, { keyId: id, month, seconds: totalSeconds }),
+        { key: usagePlace(id, month), ...booking(missing, budgetSeconds) },
       ]);
       if (unmet === undefined) return true;
-      if (unmet === 0) return false;
+      if (unmet === 1) return false;
     }
     throw contested(jobId);
   }
@@ -90,8 +91,10 @@ export function dynamoLedger(table: DynamoTable, clock: Clock): Ledger {
     },
     async spend(key, audioSeconds, jobId) {
       const { id, budgetSeconds } = key;
-      if (audioSeconds === 0)
-        return budgetSeconds === undefined || (await spentIn(id, monthNow())) < budgetSeconds;
+      if (audioSeconds === 0) {
+        if (budgetSeconds === undefined || (await spentIn(id, monthNow())) < budgetSeconds) return true;
+        return jobId !== undefined && ((await heldBy(jobId))?.seconds ?? 0) > 0;
+      }
       if (jobId !== undefined) return hold(key, audioSeconds, jobId);
       return (
         (await table.change(usagePlace(id, monthNow()), booking(audioSeconds, budgetSeconds))) !== undefined

@@ -56,7 +56,7 @@ export function folderLedger(folder: string, clock: Clock): Ledger {
     const { audioSeconds, held } = before?.book ?? (await read(month));
     const missing = seconds - (before?.held.seconds ?? 0);
     const spent = audioSeconds[id] ?? 0;
-    if (seconds === 0) return spent < budgetSeconds;
+    if (seconds === 0) return before !== undefined || spent < budgetSeconds;
     if (missing <= 0) return true;
     if (spent + missing > budgetSeconds) return false;
     await writeJsonFile(pathOf(month), {
