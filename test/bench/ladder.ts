@@ -29,7 +29,7 @@ export async function measureLadders(
   };
   // Loaded once and kept: what loading costs a first segment is told apart
   const engineOf = (modelFolder: string, ladder: readonly Rung[] = []) =>
-    createEngine({ modelFolder, threads, ladder, ladderIdleSeconds: 3600 });
+    createEngine({ modelFolder, threads, spinning: false, ladder, ladderIdleSeconds: 3600 });
   const variants: Variant[] = [
     { name: 'always the large', cut: cutClip, engine: await engineOf(largeFolder) },
     { name: 'always the small', cut: cutClip, engine: await engineOf(smallFolder) },

@@ -28,7 +28,8 @@ export async function measureManifests(
   if (subject === 'context') {
     const figures = await measureContexts(sets, {
       modelFolder: await findModel(small),
-      session: { threads },
+      // Threads that wait burn no time, which would count as work
+      session: { threads, spinning: false },
       batchSize: batchSize === undefined ? undefined : Number(batchSize),
       rounds,
       voice,
