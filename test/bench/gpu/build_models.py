@@ -45,8 +45,8 @@ def random_model(tokenizer: Path, shape: dict, dry: bool) -> RandomWhisper:
     for name in ("encoder.embed_positions", "decoder.embed_positions", "decoder.embed_tokens"):
         whisper.tensors[f"model.{name}.weight"] *= 0.02
     whisper.tokens = Tokens(**vars(whisper.tokens))
-    whisper.alignment_heads = [(0, 0), (1, 1)] if dry else [
-        (layer, head) for layer, head in [(2, 4), (2, 11), (3, 3), (3, 6), (3, 11), (3, 14)] if layer < sizes["decoder_layers"]]
+    heads = [(0, 0), (1, 1)] if dry else [(2, 4), (2, 11), (3, 3), (3, 6), (3, 11), (3, 14)]
+    whisper.alignment_heads = sorted({(min(layer, sizes["decoder_layers"] - 1), head) for layer, head in heads})
     whisper.source = Source("huggingface", "random", "0" * 64, "MIT")
     whisper.tokenizer_path, whisper.provenance = tokenizer, None
     for index in range(sizes["encoder_layers"]):
