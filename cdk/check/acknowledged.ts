@@ -103,6 +103,7 @@ export const acknowledged: readonly Acknowledged[] = [
     rule: /IAM5\[Resource::arn:.*:execution:.*\]$/,
     reason: 'stops jobs that their owners remove; their executions are named after them',
   },
+  xray('api/Api/Bookkeeper/Door'),
   xray('api/Api/Realtime/Gatekeeper'),
   xray('api/Api/Realtime/Listener'),
   {
