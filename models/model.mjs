@@ -4,6 +4,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+// onnxruntime tells its maker of each session otherwise (layers/pipeline/no-telemetry.ts)
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 const here = import.meta.dirname;
 const environment = join(here, '.venv');
 const python = join(environment, 'bin', 'python');

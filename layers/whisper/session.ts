@@ -1,4 +1,5 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import '@murmuration/pipeline/no-telemetry';
 import { InferenceSession } from 'onnxruntime-node';
 import { executionProviders, type Provider } from './execution-providers.ts';
 import type { RunRequest, RunResult, Session } from './graph-run.ts';

@@ -174,3 +174,10 @@ it('reads an address, and shows no signature of it', async () => {
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   expect(lines(run.stdout)).toMatchObject([{ file: address, text: expect.stringMatching(/^And so/) }]);
 });
+
+it('writes nothing but transcripts into the cache: onnxruntime keeps no id of the machine and tells nobody', async () => {
+  const cache = join(folder, 'telemetry');
+  const run = await runCli(['transcribe', jfk], { env: { XDG_CACHE_HOME: cache, CI: '' } });
+  expect(run.exitCode).toBe(0);
+  expect(await readdir(cache)).toEqual(['murmuration']);
+});

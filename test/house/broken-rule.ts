@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { FoundImport } from './scan-imports.ts';
 
 /** What layers that are not the pipeline may know of it. */
-const pipelineForLayers = /^(contract\/.+|errors|ports)$/;
+const pipelineForLayers = /^(contract\/.+|errors|no-telemetry|ports)$/;
 /**
  * What the API may know besides: how transcripts are written and edited, where things lie and what is counted. It never
  * hears anything itself: engines and decoders come to it through the ports that its doors wire.

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import '@murmuration/pipeline/no-telemetry';
 import { InferenceSession } from 'onnxruntime-node';
 import type { VoiceDetector } from './voice.ts';
 import { voiceStream } from './voice-stream.ts';
