@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -42,8 +43,10 @@ describe('transcribe --remote', () => {
       ]);
       expect(there).toMatchObject({ exitCode: 0, stdout: here.stdout });
       expect(there.stdout).toContain('my fellow [card] ask not');
-      // The server itself would have made it
-      expect(await readdir(join(own.dataFolder, 'cache'))).not.toContain('murmuration');
+      const cache = join(own.dataFolder, 'cache', 'murmuration');
+      expect(existsSync(cache)).toBe(false);
+      await runCli(['transcribe', '--remote', own.url, fixture('jfk.flac')]);
+      expect(existsSync(cache)).toBe(true);
     } finally {
       await own.stop();
     }
