@@ -101,6 +101,7 @@ function createApi(
     signs,
     authentication:
       config.api === 'jwt' ? { userPoolArn: config.apiUserPool! } : config.api === 'iam' ? 'iam' : 'keys',
+    webhooks: config.webhookSecretParameter !== undefined,
     reach: config.apiReach,
     requestsPerSecond: config.apiRequestsPerSecond,
     cache,

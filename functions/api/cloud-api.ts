@@ -25,6 +25,9 @@ const MOST_BODY_BYTES = 4.4e6;
 /** S3 copies so much in one call. */
 const MOST_UPLOAD_BYTES = 5e9;
 
+const NO_WEBHOOKS =
+  'webhook: nothing signs webhooks here: deploy with webhookSecretParameter, or ask GET /v1/jobs/ID how the job stands';
+
 /** The API on S3, Step Functions and one table. */
 export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnType<typeof createApi> {
   const { BUCKET: bucket } = env;
@@ -75,6 +78,7 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
       // Lambda brings one request at a time
       mostAtOnce: 1,
       dollarsPerAudioHour: env.DOLLARS_PER_AUDIO_HOUR,
+      ...(env.WEBHOOKS === 'off' && { noWebhooks: NO_WEBHOOKS }),
       pageFolder: env.PAGE_FOLDER,
       realtimeUrl: env.REALTIME_URL,
       uploadOrigin: env.UPLOAD_ORIGIN,

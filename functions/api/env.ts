@@ -16,6 +16,8 @@ export const ApiEnv = DoorEnvironment.extend({
   MEDIA_FOLDER: z.string().optional(),
   /** Where addresses that clients send may lead. `network` only where recordings lie beside the kit. */
   FILE_REACH: z.enum(['public', 'network']).default('public'),
+  /** `off`: there is no secret to sign webhooks with. */
+  WEBHOOKS: z.enum(['on', 'off']).default('on'),
   /** Folder of the page's files. @default that of this checkout */
   PAGE_FOLDER: z.string().optional(),
   /** Of live transcription, by wss; it has a stage of its own. */

@@ -12,6 +12,8 @@ export interface ApiSettings {
   readonly dollarsPerAudioHour: number;
   /** Of the page's files. @default beside this layer's code, which a bundle is not */
   readonly pageFolder?: string | undefined;
+  /** Why no webhooks are told here, and what to do; a job that asks for one is refused with it. */
+  readonly noWebhooks?: string | undefined;
   /** Where the page finds live transcription, if it is not served here. */
   readonly realtimeUrl?: string | undefined;
   /** Where the page sends parts of uploads, if not here. */

@@ -165,7 +165,10 @@ describe('webhooks', () => {
   });
 
   it('are not there without a secret to sign them', () => {
-    const without = synthesize({ ...cpuOnly, webhookSecretParameter: undefined }).pipeline;
-    without.resourceCountIs('AWS::Lambda::EventSourceMapping', 0);
+    const without = synthesize({ ...cpuOnly, webhookSecretParameter: undefined });
+    without.pipeline.resourceCountIs('AWS::Lambda::EventSourceMapping', 0);
+    const says = (WEBHOOKS: string) => ({ Environment: { Variables: Match.objectLike({ WEBHOOKS }) } });
+    without.api.hasResourceProperties('AWS::Lambda::Function', says('off'));
+    api.hasResourceProperties('AWS::Lambda::Function', says('on'));
   });
 });

@@ -18,6 +18,11 @@ export function jobRoutes(app: ApiApp, tools: ApiTools): void {
   app.post('/v1/jobs', async (c) => {
     const key = c.get('key');
     const { value, text } = await receiveJson(c.req.raw, JobInput);
+    if (value.webhook !== undefined && tools.settings.noWebhooks !== undefined) {
+      throw new MurmurationError('invalid-argument', tools.settings.noWebhooks, {
+        details: { param: 'webhook' },
+      });
+    }
     const id = resourceId('job', clock(), newId());
     const request = await jobRequestOf(value, { id, key }, tools.ports);
     if (value.dry_run) return c.json(await estimateJob(request, tools, c.req.raw.signal));
