@@ -114,7 +114,7 @@ export const apiOperations: readonly ApiOperation[] = [
     path: '/v1/listen',
     id: 'listen',
     summary: "Transcribe a recording while you wait: Deepgram's contract",
-    parameters: { query: ListenQuery.omit({ callback: true, redact: true, diarize: true }) },
+    parameters: { query: ListenQuery.omit({ callback: true, diarize: true }) },
     body: { 'application/json': ListenInput, 'application/octet-stream': 'binary' },
     success: { status: 200, content: { 'application/json': ListenAnswer } },
     errors: recording,

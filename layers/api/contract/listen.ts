@@ -1,6 +1,28 @@
+import { type RedactKind, TextEdits } from '@murmuration/pipeline/contract/text-edits';
 import { z } from 'zod';
 
 const flag = z.enum(['true', 'false']).default('false');
+
+/** Deepgram's names of what patterns can find, and the kit's own. */
+const redactKindOf = {
+  email: 'email',
+  email_address: 'email',
+  card: 'card',
+  credit_card: 'card',
+  ssn: 'ssn',
+  phone: 'phone',
+  phone_number: 'phone',
+} satisfies Record<string, RedactKind>;
+
+const ListenRedactKind = z.enum(Object.keys(redactKindOf) as (keyof typeof redactKindOf)[], {
+  error: 'give email_address, phone_number, credit_card or ssn: nothing else is found here',
+});
+
+/** What is to be redacted, in the kit's words; undefined where it is nothing. */
+export function listenEdits({ redact }: Pick<ListenQuery, 'redact'>): TextEdits | undefined {
+  if (redact.length === 0) return undefined;
+  return TextEdits.parse({ redact: redact.map((kind) => redactKindOf[kind]) });
+}
 
 /** Deepgram's query, as far as it means something here; what only makes text prettier is ignored, for Whisper does it. */
 export const ListenQuery = z.object({
@@ -16,9 +38,8 @@ export const ListenQuery = z.object({
   callback: z
     .undefined({ error: 'nothing is called back here: use POST /v1/jobs with a webhook' })
     .optional(),
-  redact: z
-    .undefined({ error: 'nothing is redacted here: use POST /v1/audio/transcriptions with redact' })
-    .optional(),
+  /** Repeated, or with commas. Not Deepgram's groups: half of what they promise would be left standing. */
+  redact: z.array(ListenRedactKind).max(20).default([]),
 });
 export type ListenQuery = z.infer<typeof ListenQuery>;
 

@@ -5,7 +5,7 @@ import type { ApiTools } from '../api-tools.ts';
 import { parseInput } from '../bodies/parse-input.ts';
 import { receiveAudio } from '../bodies/receive-audio.ts';
 import { receiveJson } from '../bodies/receive-json.ts';
-import { ListenInput, ListenQuery } from '../contract/listen.ts';
+import { ListenInput, ListenQuery, listenEdits } from '../contract/listen.ts';
 import { modelNamed } from '../model-named.ts';
 import { transcribeForKey } from '../transcribe-for-key.ts';
 import { writeListenAnswer } from '../write-listen-answer.ts';
@@ -15,7 +15,7 @@ export function listenRoutes(app: ApiApp, { ports, settings, places, telemetry }
   const { transcriber, clock, newId } = ports;
 
   app.post('/v1/listen', async (c) => {
-    const query = parseInput(ListenQuery, c.req.query());
+    const query = parseInput(ListenQuery, { ...c.req.query(), redact: redactOf(c) });
     const model = modelNamed(query.model, transcriber.models);
     const release = places.take();
     let received: Received | undefined;
@@ -31,6 +31,7 @@ export function listenRoutes(app: ApiApp, { ports, settings, places, telemetry }
           name: 'the recording',
           decoding: { language: query.language ?? 'auto' },
           channels: query.multichannel === 'true' ? 'separate' : 'mix',
+          edits: listenEdits(query),
           wordsWherePossible: true,
         },
         ports,
@@ -44,6 +45,12 @@ export function listenRoutes(app: ApiApp, { ports, settings, places, telemetry }
       await received?.close();
     }
   });
+}
+
+/** Deepgram's default is `false`, and its clients may send that. */
+function redactOf(c: ApiContext): string[] {
+  const kinds = (c.req.queries('redact') ?? []).flatMap((written) => written.split(','));
+  return kinds.length === 1 && kinds[0] === 'false' ? [] : kinds;
 }
 
 interface Received {
