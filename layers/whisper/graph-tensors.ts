@@ -1,3 +1,4 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import { type OnnxValue, Tensor } from 'onnxruntime-node';
 import type { Alignment, RunRequest, RunResult } from './graph-run.ts';
 
@@ -28,7 +29,7 @@ function integers(values: readonly number[], shape: readonly number[]): Tensor {
   return new Tensor('int64', BigInt64Array.from(values, BigInt), shape);
 }
 
-/** The outputs as plain arrays. They stay valid when the tensors are disposed of: those only drop their reference. */
+/** The outputs as plain arrays. Throws `model-corrupt` for a graph of an earlier version. They stay valid when the tensors are disposed of: those only drop their reference. */
 export function toResult(outputs: Readonly<Record<string, OnnxValue>>): RunResult {
   const read = (name: string): Tensor => {
     const value = outputs[name];
@@ -55,7 +56,13 @@ export function toResult(outputs: Readonly<Record<string, OnnxValue>>): RunResul
   }
 }
 
-function toWeights({ data, dims }: Tensor): Alignment {
+function toWeights({ data, dims, type }: Tensor): Alignment {
+  if (type !== 'float32') {
+    throw new MurmurationError(
+      'model-corrupt',
+      `the graph gives its alignment as ${type}, as those built before word times were made on the GPU did: build the model again`,
+    );
+  }
   const [, , heads, positions] = dims as readonly [number, number, number, number];
   return { kind: 'weights', data: data as Float32Array, heads, positions };
 }
