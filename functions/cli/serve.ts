@@ -17,6 +17,7 @@ import { interruptSignal } from './interrupt-signal.ts';
 import { openLaptop } from './laptop.ts';
 import { writeNote } from './report-failure.ts';
 import { defaultDataFolder } from './serve/data-folder.ts';
+import { holdFolder } from './serve/hold-folder.ts';
 import { laptopLive } from './serve/laptop-live.ts';
 import { laptopTranscriber } from './serve/laptop-transcriber.ts';
 import { laptopWebhooks } from './serve/laptop-webhooks.ts';
@@ -53,9 +54,18 @@ const REALTIME = { mostStreams: 8, idleSeconds: 30, longestSeconds: 4 * 3600 };
 /** Serves until Ctrl-C or SIGTERM; jobs that are not done then go on at the next start. */
 export async function serve(options: ServeOptions, version: string): Promise<number> {
   await checkHost(options);
+  const folder = options.data ?? defaultDataFolder();
+  const release = await holdFolder(folder);
+  try {
+    return await serveFrom(folder, options, version);
+  } finally {
+    await release();
+  }
+}
+
+async function serveFrom(folder: string, options: ServeOptions, version: string): Promise<number> {
   const laptop = await openLaptop({ ...options, startsAhead: true });
   const clock = Date.now;
-  const folder = options.data ?? defaultDataFolder();
   const transcriber = laptopTranscriber(laptop);
   const ledger = folderLedger(folder, clock);
   const uploads = folderUploads(folder, clock);
@@ -103,7 +113,6 @@ export async function serve(options: ServeOptions, version: string): Promise<num
     await laptop.close();
     throw error;
   });
-  // Not before: where the port is taken, another server may be at work in this folder
   await jobs.resume();
   webhooks.start();
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;

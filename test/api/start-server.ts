@@ -16,8 +16,8 @@ export interface StartedServer {
   log(): string;
   /** Null while it runs. */
   exitCode(): number | null;
-  /** Answers the exit code. @param keepData for a server that is to be started again */
-  stop(options?: { readonly keepData?: boolean }): Promise<number | null>;
+  /** Answers the exit code. @param keepData for a server that is to be started again; @param signal `SIGTERM`, or as it crashes */
+  stop(options?: { readonly keepData?: boolean; readonly signal?: NodeJS.Signals }): Promise<number | null>;
 }
 
 /** The real `murmuration serve`, a process of its own, with a folder and a cache of its own. */
@@ -49,8 +49,8 @@ export async function startServer(
     dataFolder: folder,
     log: () => log,
     exitCode: () => child.exitCode,
-    async stop({ keepData = false } = {}) {
-      child.kill('SIGTERM');
+    async stop({ keepData = false, signal = 'SIGTERM' } = {}) {
+      child.kill(signal);
       await closed;
       if (!keepData) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
       return child.exitCode;
