@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { folderIdempotency } from '@murmuration/api/adapters/folder-idempotency';
@@ -65,12 +65,17 @@ function withResolvers(): PromiseWithResolvers {
   return { promise, resolve, reject };
 }
 
-function opened(folder: string, clock: Clock, wrap = (ledger: Ledger) => ledger) {
+function opened(
+  folder: string,
+  clock: Clock,
+  wrap = (ledger: Ledger) => ledger,
+  onRemoved?: () => Promise<void>,
+) {
   const ledger = wrap(folderLedger(folder, clock));
   const uploads = folderUploads(folder, clock);
   const transcriber = obedientTranscriber();
   const hear = hearJob({ transcriber, uploads, ledger });
-  const jobs = folderJobs({ folder, atOnce: 8, clock, ledger, hear });
+  const jobs = folderJobs({ folder, atOnce: 8, clock, ledger, hear, onRemoved });
   return { ledger, uploads, transcriber, jobs };
 }
 
@@ -150,6 +155,25 @@ describe('jobs in a folder', () => {
       await jobs.close();
     }
     expect(await opened(folder, clock).ledger.spent(key)).toBe(2);
+  });
+
+  it('can be removed again where a crash came in the middle, and leave no transcript behind', async () => {
+    const folder = await mkdtemp(join(root, 'removal-'));
+    const crash = new Promise<never>(() => undefined);
+    const dead = opened(folder, clock, undefined, () => crash);
+    await dead.jobs.create(request);
+    await vi.waitFor(() => expect(dead.transcriber.heard).toHaveLength(1));
+    dead.transcriber.heard[0]!.end.resolve();
+    await vi.waitFor(async () => expect((await dead.jobs.get('ann', request.id))?.state).toBe('done'));
+    await dead.jobs.close();
+    void dead.jobs.remove('ann', request.id);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+
+    const { jobs } = opened(folder, clock);
+    expect(await jobs.remove('ann', request.id)).toBe(true);
+    const left = await readdir(join(folder, 'jobs'), { recursive: true, withFileTypes: true });
+    expect(left.filter((entry) => entry.isFile())).toEqual([]);
+    expect(await jobs.remove('ann', request.id)).toBe(false);
   });
 
   it('pay once for what is heard again after a restart', async () => {

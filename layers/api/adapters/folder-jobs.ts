@@ -163,11 +163,12 @@ export function folderJobs({
       const entry = running.get(id);
       entry?.stop.abort();
       await entry?.ended.catch(() => undefined);
-      await rm(pathOf(owner, id), { force: true });
+      await onRemoved?.(id);
       await rm(resultOf(owner, id), { force: true });
+      // After what tells of its text, so that what a crash left can be removed again
+      await rm(pathOf(owner, id), { force: true });
       // What was heard was used
       await ledger.settle(id, Number.POSITIVE_INFINITY);
-      await onRemoved?.(id);
       return true;
     },
 
