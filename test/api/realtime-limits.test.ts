@@ -24,6 +24,7 @@ function speech(waiting = () => 0) {
     get waitingSeconds() {
       return waiting();
     },
+    openSeconds: 0,
     push: (bytes) => {
       heard.bytes += bytes.length;
     },

@@ -171,14 +171,14 @@ describe('a stream that is longer than a function may run', () => {
   const frames = framesOf(numbers);
 
   /** One listener after another, each for so many seconds; a message comes with each look. */
-  async function handedOn(handOver: Partial<ListenLimits>) {
+  async function handedOn(handOver: Partial<ListenLimits>, sending = frames) {
     let sent = 0;
     let from: ListenerCall['from'] | undefined = call.from;
     let listeners = 0;
     while (from !== undefined) {
       listeners += 1;
       const rest: ListenerCall | undefined = await listen(
-        { from, onLook: () => frames[sent] && messages.put(id, frames[sent++]!) },
+        { from, onLook: () => sending[sent] && messages.put(id, sending[sent++]!) },
         handOver,
       );
       from = rest?.from;
@@ -207,5 +207,12 @@ describe('a stream that is longer than a function may run', () => {
       [13, 2],
     ]);
     expect(booked).toBe(10);
+  });
+
+  it('goes on through a silence that is longer than that', async () => {
+    const quiet = framesOf([0, 0, 0, 0, 0, 0, 17, 0]);
+    const listeners = await handedOn({ handOverFromSeconds: 60, handOverBySeconds: 1.1 }, quiet);
+    expect(listeners).toBeGreaterThan(2);
+    expect(last()).toMatchObject({ kind: 'done', text: '17' });
   });
 });

@@ -238,6 +238,9 @@ describe('live transcription', () => {
     const events: LiveEvent[] = [];
     const live = liveTranscriber({ engine, voice: voice() }, (event) => events.push(event));
     for (let second = 0; second < 90; second += 1) live.push(new Float32Array(SAMPLE_RATE_HERTZ));
+    while (live.waitingSeconds > 0) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(live.openSeconds).toBeCloseTo(89.7);
     live.end();
     await live.finished;
     expect(events).toEqual([{ kind: 'done', durationSeconds: 90, text: '' }]);

@@ -116,6 +116,7 @@ export async function listenToSocket(
   }
   const isDone = session.isOver;
   const { bookedSeconds } = session;
+  openSeconds = Math.max(openSeconds, from.seconds + session.openSeconds);
   session.stop();
   await outbox.emptied();
   if (shouldClose) await replies.close(connectionId);

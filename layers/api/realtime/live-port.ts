@@ -4,6 +4,8 @@ import type { LiveEvent } from '@murmuration/pipeline/contract/live-event';
 export interface LiveSpeech {
   /** Audio that was pushed and not taken yet. */
   readonly waitingSeconds: number;
+  /** Where the audio begins that may still change a word: silence is done with, though nothing is told of it. */
+  readonly openSeconds: number;
   /** 16 kHz mono, s16le, any number of samples. */
   push(sixteenBit: Uint8Array): void;
   /** No more audio comes: what is left is heard, then `done` is told. */

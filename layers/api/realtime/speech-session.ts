@@ -40,6 +40,8 @@ export interface SpeechSession {
   readonly isOver: boolean;
   /** What the key has paid for, from the stream's start. */
   readonly bookedSeconds: number;
+  /** Of the audio that was taken here, where that begins that may still change a word. */
+  readonly openSeconds: number;
   /** 16 kHz mono s16le. */
   take(sixteenBit: Uint8Array): void;
   /** No more audio comes: what is left is heard. */
@@ -142,6 +144,9 @@ export function speechSession(
     },
     get bookedSeconds() {
       return bookedSeconds;
+    },
+    get openSeconds() {
+      return live?.openSeconds ?? 0;
     },
     take,
     end() {

@@ -18,6 +18,9 @@ export function liveSixteenBit(
     get waitingSeconds() {
       return live.waitingSeconds;
     },
+    get openSeconds() {
+      return live.openSeconds;
+    },
     push: (sixteenBit) => live.push(fromSixteenBit(sixteenBit)),
     end: live.end,
     stop: live.stop,

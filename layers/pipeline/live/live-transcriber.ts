@@ -29,6 +29,8 @@ export interface LiveOptions {
 export interface LiveTranscriber {
   /** Audio that was pushed and not taken yet: whoever sends faster than that is worked off should wait. */
   readonly waitingSeconds: number;
+  /** Where the audio begins that may still change a word. */
+  readonly openSeconds: number;
   /** Takes audio of any length; never throws. */
   push(block: Pcm): void;
   /** No more audio comes: everything is heard to its end, then `done` is told. */
@@ -156,6 +158,9 @@ export function liveTranscriber(
   return {
     get waitingSeconds() {
       return secondsAt(waitingSamples);
+    },
+    get openSeconds() {
+      return secondsAt(audio.startSample);
     },
     push(block) {
       if (ended || block.length === 0) return;

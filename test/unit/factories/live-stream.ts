@@ -21,6 +21,7 @@ export function spoken(numbers: readonly number[]): Buffer {
 export const openSpoken: OpenLive = (_, onEvent) => {
   let kept = Buffer.alloc(0);
   let heardSeconds = 0;
+  let isQuiet = true;
   const said: string[] = [];
   let finish = () => {};
   let fail: (error: unknown) => void = () => {};
@@ -33,9 +34,12 @@ export const openSpoken: OpenLive = (_, onEvent) => {
       heardSeconds += Math.min(kept.length, BYTES_PER_SECOND) / BYTES_PER_SECOND;
       kept = kept.subarray(BYTES_PER_SECOND);
       if (number === 0) {
-        tell({ kind: 'pause', atSeconds: heardSeconds });
+        // Who has not spoken does not pause
+        if (!isQuiet) tell({ kind: 'pause', atSeconds: heardSeconds });
+        isQuiet = true;
         continue;
       }
+      isQuiet = false;
       const word: Word = { text: ` ${number}`, startSeconds, endSeconds: heardSeconds, probability: 1 };
       tell({ kind: 'interim', words: [word] });
       tell({ kind: 'final', words: [word] });
@@ -44,6 +48,9 @@ export const openSpoken: OpenLive = (_, onEvent) => {
   }
   return {
     waitingSeconds: 0,
+    get openSeconds() {
+      return heardSeconds;
+    },
     push(bytes) {
       kept = Buffer.concat([kept, bytes]);
       hear(false);
