@@ -46,11 +46,22 @@ const BEGINNING_MILLISECONDS = 15 * 60_000;
 
 const ended = ['done', 'partial', 'failed'];
 
-/** Jobs are executions of the kit's state machine, named as they are: begun twice, they run once. */
+/**
+ * Jobs are executions of the kit's state machine, named after them and when they were begun: begun twice, they run once,
+ * and one that was removed runs again where the same request comes again. Step Functions keeps a name for 90 days.
+ */
 export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
   const { stateMachineArn, table, store, folder, ledger, clock, client = new SFNClient({}) } = options;
   const { fetchRecording, declaredSeconds } = options;
-  const executionArn = (id: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${id}`;
+
+  async function stop(job: JobItem): Promise<void> {
+    const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${executionOf(job)}`;
+    await client
+      .send(new StopExecutionCommand({ executionArn, cause: 'its owner removed it' }))
+      .catch((error: unknown) => {
+        if (!(error instanceof ExecutionDoesNotExist)) throw unavailable(error);
+      });
+  }
 
   async function find(owner: string, id: string): Promise<JobItem | undefined> {
     const item = await table.get(jobPlace(owner, id));
@@ -71,11 +82,19 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     const before = await find(owner, id);
     if (before?.begun) return standing(before);
     const { key, etag, sizeBytes } = await fetchRecording(request);
-    const seconds = (await declaredSeconds(key)) ?? sizeBytes / LEAST_BYTES_A_SECOND;
+    const declared = await declaredSeconds(key).catch(async (error: unknown) => {
+      // Of what is no recording nobody would know that it is there
+      if (before === undefined) await folder.remove(key);
+      throw error;
+    });
+    const seconds = declared ?? sizeBytes / LEAST_BYTES_A_SECOND;
     const now = clock();
     // Before anything is booked: what breaks off below is seen, and can be begun again or removed
-    const job = before ?? { id, name, model, sourceKey: key, createdAt: now, begun: false };
-    await table.putNew({ ...jobPlace(owner, id), ...job }, 0);
+    const added = { id, name, model, sourceKey: key, createdAt: now, begun: false };
+    const isNew = before === undefined && (await table.putNew({ ...jobPlace(owner, id), ...added }, 0));
+    // Where the same request came twice at once, both begin what the first of them wrote down
+    const job = isNew ? added : (before ?? (await find(owner, id)));
+    if (job === undefined) throw removedMeanwhile(id);
     if (!(await ledger.spend(request.key, seconds, id))) {
       await folder.remove(key);
       await table.removeAll([jobPlace(owner, id)]);
@@ -86,11 +105,21 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     });
     const input = JSON.stringify({ kind: 'media-uploaded', key, etag, sizeBytes, uploadedAt: now });
     await client
-      .send(new StartExecutionCommand({ stateMachineArn, name: id, input }))
+      .send(new StartExecutionCommand({ stateMachineArn, name: executionOf(job), input }))
       .catch((error: unknown) => {
         if (!(error instanceof ExecutionAlreadyExists)) throw unavailable(error);
       });
-    await table.change(jobPlace(owner, id), { update: 'SET begun = :yes', values: { ':yes': true } });
+    const begun = await table.change(jobPlace(owner, id), {
+      update: 'SET begun = :yes',
+      condition: 'attribute_exists(pk)',
+      values: { ':yes': true },
+    });
+    if (begun === undefined) {
+      await stop(job);
+      await ledger.settle(id, 0);
+      await folder.remove(key);
+      throw removedMeanwhile(id);
+    }
     return standing({ ...job, begun: true });
   }
 
@@ -115,13 +144,7 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
       const job = await find(owner, id);
       if (job === undefined) return false;
       const [status, now] = [await readStatus(job, store), await standing(job)];
-      if (!ended.includes(now.state)) {
-        await client
-          .send(new StopExecutionCommand({ executionArn: executionArn(id), cause: 'its owner removed it' }))
-          .catch((error: unknown) => {
-            if (!(error instanceof ExecutionDoesNotExist)) throw unavailable(error);
-          });
-      }
+      if (!ended.includes(now.state)) await stop(job);
       // What was heard was used; what was not is its key's again
       const isDone = now.state === 'done' || now.state === 'partial';
       await ledger.settle(id, isDone ? Number.POSITIVE_INFINITY : now.progress.done_seconds);
@@ -132,6 +155,13 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
       return true;
     },
   };
+}
+
+/** 80 characters at most. */
+const executionOf = ({ id, createdAt }: JobItem) => `${id}-${createdAt}`;
+
+function removedMeanwhile(id: string): MurmurationError {
+  return new MurmurationError('conflict', `${id} was removed while it was begun: send the request again`);
 }
 
 const neverBegun = { code: 'internal', message: 'its beginning broke off: send the request again' };
