@@ -6,13 +6,18 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 
 /** Refuses transactions for these reasons, one answer after the other, then makes them. */
 let answers: string[][];
+/** Items that a removal leaves, one answer after the other. */
+let left: unknown[][];
 let server: Server;
 let client: DynamoDBClient;
 beforeEach(async () => {
+  [answers, left] = [[], []];
   server = createServer((_request, response) => {
     const codes = answers.shift();
     response.setHeader('content-type', 'application/x-amz-json-1.0');
-    if (codes === undefined) return response.end('{}');
+    const api = left.shift();
+    const whole = api === undefined ? {} : { UnprocessedItems: { api } };
+    if (codes === undefined) return response.end(JSON.stringify(whole));
     response.statusCode = 400;
     response.end(
       JSON.stringify({
@@ -60,4 +65,11 @@ it('gives up where it is refused for good', async () => {
   await expect(change()).rejects.toMatchObject({ code: 'store-unavailable' });
   answers = Array.from({ length: 20 }, () => ['TransactionConflict', 'None']);
   await expect(change()).rejects.toMatchObject({ code: 'store-unavailable' });
+});
+
+it('removes what DynamoDB left for want of capacity', async () => {
+  const key = { pk: { S: 'a' }, sk: { S: 's' } };
+  left = [[{ DeleteRequest: { Key: key } }], [{ DeleteRequest: { Key: key } }]];
+  await dynamoTable({ tableName: 'api', client }).removeAll([{ pk: 'a', sk: 's' }]);
+  expect(left).toEqual([]);
 });

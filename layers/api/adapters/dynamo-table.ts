@@ -126,10 +126,16 @@ export function dynamoTable({
       return (await documents.send(query).catch(unavailable)).Items ?? [];
     },
     async removeAll(keys) {
-      const requests = keys.map((Key) => ({ DeleteRequest: { Key } }));
-      if (requests.length === 0) return;
-      const removal = new BatchWriteCommand({ RequestItems: { [TableName]: requests } });
-      await documents.send(removal).catch(unavailable);
+      let requests = keys.map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } } }));
+      for (let attempt = 1; requests.length > 0; attempt++) {
+        const removal = new BatchWriteCommand({ RequestItems: { [TableName]: requests } });
+        const { UnprocessedItems = {} } = await documents.send(removal).catch(unavailable);
+        // Where it is short of capacity it answers well, and says what it left
+        requests = (UnprocessedItems[TableName] ?? []) as typeof requests;
+        if (requests.length === 0) return;
+        if (attempt === MOST_ATTEMPTS) unavailable(new Error(`${requests.length} items were not removed`));
+        await setTimeout(Math.random() * 20 * 2 ** Math.min(attempt, 5));
+      }
     },
   };
 }
