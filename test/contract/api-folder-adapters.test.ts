@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { folderIdempotency } from '@murmuration/api/adapters/folder-idempotency';
@@ -174,6 +174,24 @@ describe('jobs in a folder', () => {
     const left = await readdir(join(folder, 'jobs'), { recursive: true, withFileTypes: true });
     expect(left.filter((entry) => entry.isFile())).toEqual([]);
     expect(await jobs.remove('ann', request.id)).toBe(false);
+  });
+
+  it('are listed and can be removed where the file of one is damaged', async () => {
+    const folder = await mkdtemp(join(root, 'damage-'));
+    const { jobs } = opened(folder, clock);
+    const other = { ...request, id: resourceId('job', 2, '00000000-0000-4000-8000-000000000000') };
+    for (const each of [request, other]) await jobs.create(each);
+    await jobs.close();
+    const [owner] = await readdir(join(folder, 'jobs'));
+    await writeFile(join(folder, 'jobs', owner!, `${other.id}.json`), '');
+
+    const { jobs: again } = opened(folder, clock);
+    expect((await again.list('ann', { limit: 2 })).jobs.map(({ id }) => id)).toEqual([request.id]);
+    expect((await again.list('ann', { limit: 1 })).nextCursor).toBe(other.id);
+    await expect(again.get('ann', other.id)).rejects.toMatchObject({ code: 'store-unavailable' });
+    expect(await again.remove('bob', other.id)).toBe(false);
+    expect(await again.remove('ann', other.id)).toBe(true);
+    expect(await again.get('ann', other.id)).toBeUndefined();
   });
 
   it('pay once for what is heard again after a restart', async () => {

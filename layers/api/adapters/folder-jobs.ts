@@ -123,6 +123,15 @@ export function folderJobs({
     return readJsonFile(pathOf(owner, id), Kept);
   }
 
+  /** Also where it cannot be read any more. */
+  async function isThere(owner: string, id: string): Promise<boolean> {
+    try {
+      return (await find(owner, id)) !== undefined;
+    } catch {
+      return true;
+    }
+  }
+
   async function create(request: JobRequest): Promise<ApiJob> {
     const there = await find(request.owner, request.id);
     if (there !== undefined) return there.job;
@@ -151,7 +160,8 @@ export function folderJobs({
         .sort()
         .reverse();
       const page = ids.slice(0, most);
-      const found = await Promise.all(page.map((id) => find(owner, id)));
+      // One that is damaged hides itself alone: who asks for it is told
+      const found = await Promise.all(page.map((id) => find(owner, id).catch(() => undefined)));
       return {
         jobs: found.flatMap((kept) => (kept === undefined ? [] : [kept.job])),
         nextCursor: ids.length > most ? page.at(-1) : undefined,
@@ -159,7 +169,7 @@ export function folderJobs({
     },
 
     async remove(owner, id) {
-      if ((await find(owner, id)) === undefined) return false;
+      if (!(await isThere(owner, id))) return false;
       const entry = running.get(id);
       entry?.stop.abort();
       await entry?.ended.catch(() => undefined);
