@@ -72,6 +72,16 @@ async function listed(id: string, words: string): Promise<string> {
 }
 
 describe('a webhook of a job on this machine', () => {
+  it('is refused with its job where its address holds a password', async () => {
+    const url = 'https://ann:secret@example.com/hook';
+    const json = { file_url: 'https://example.com/a.mp3', webhook: { url } };
+    const refused = await fetch(`${server.url}/v1/jobs`, { method: 'POST', body: JSON.stringify(json) });
+    expect(refused.status).toBe(400);
+    const { error } = (await refused.json()) as { error: { param: string; message: string } };
+    expect(error).toMatchObject({ param: 'webhook.url', message: expect.stringContaining('password') });
+    expect(error.message).not.toContain('secret');
+  });
+
   it('tells that it is done, signed, with where the transcript is', async () => {
     const id = await begun('/done', 'jfk.flac');
     const [sent] = await tries('/done', 1);

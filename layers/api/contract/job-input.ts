@@ -30,6 +30,11 @@ export const UploadAnswer = z.strictObject({
   expires_at: z.int(),
 });
 
+function holdsNoPassword({ url }: Webhook): boolean {
+  const { username, password } = new URL(url);
+  return username === '' && password === '';
+}
+
 /** Body of `POST /v1/jobs`: where the recording is, and how to hear it. */
 export const JobInput = z
   .strictObject({
@@ -60,7 +65,10 @@ export const JobInput = z
     /** Put `[email]`, `[card]` … in its place; then nothing else of the text is kept, and none is told before the end. */
     redact: TextEdits.shape.redact,
     phone_country: TextEdits.shape.phoneCountry,
-    webhook: Webhook.optional(),
+    webhook: Webhook.refine(holdsNoPassword, {
+      error: 'leave the password out: the signature says who sends',
+      path: ['url'],
+    }).optional(),
     /** Answer what it would cost, and do nothing. */
     dry_run: z.boolean().default(false),
   })
