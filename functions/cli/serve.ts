@@ -6,6 +6,7 @@ import { folderJobs } from '@murmuration/api/adapters/folder-jobs';
 import { folderKeyRing, readKeyFile } from '@murmuration/api/adapters/folder-key-ring';
 import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
 import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
+import { removeDrafts } from '@murmuration/api/adapters/remove-drafts';
 import { createApi } from '@murmuration/api/create-api';
 import { hearJob } from '@murmuration/api/hear-job';
 import { jobEvent } from '@murmuration/api/job-event';
@@ -48,6 +49,9 @@ export interface ServeOptions {
 /** Answers under way have so long to end. */
 const DRAIN_SECONDS = 10;
 
+/** Uploads are kept for a day, whether others come or not. */
+const SWEEP_SECONDS = 3600;
+
 /** Streams of live speech: each costs about a quarter of a core. */
 const REALTIME = { mostStreams: 8, idleSeconds: 30, longestSeconds: 4 * 3600 };
 
@@ -64,6 +68,8 @@ export async function serve(options: ServeOptions, version: string): Promise<num
 }
 
 async function serveFrom(folder: string, options: ServeOptions, version: string): Promise<number> {
+  // Before anything is written: this process alone has the folder
+  await removeDrafts(folder);
   const laptop = await openLaptop({ ...options, startsAhead: true });
   const clock = Date.now;
   const transcriber = laptopTranscriber(laptop);
@@ -114,6 +120,9 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
     throw error;
   });
   await jobs.resume();
+  const sweep = () => void uploads.sweep().catch((error: unknown) => onError(error, 'uploads'));
+  sweep();
+  const sweeping = setInterval(sweep, SWEEP_SECONDS * 1000);
   webhooks.start();
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   const who = options.keys === undefined ? 'this machine alone may use it' : 'for those who have a key';
@@ -122,6 +131,7 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
   if (options.open) openPage(`http://${isEverywhere(host) ? 'localhost' : host}:${server.port}/`);
   if (!stop.aborted) await once(stop, 'abort');
   writeNote('stopping');
+  clearInterval(sweeping);
   realtime.close();
   await jobs.close();
   await webhooks.close();

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { runCli } from '../functions/run-cli.ts';
 import { startServer } from './start-server.ts';
 
@@ -22,6 +23,22 @@ describe('the data folder of a server', () => {
     expect(await second.stop({ keepData: true })).toBe(0);
     expect(existsSync(join(data, 'serve.sock'))).toBe(false);
     await rm(first.dataFolder, { recursive: true });
+  });
+
+  it('loses at the next start what a killed server had not finished, and uploads whose day is over', async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'murmuration-left-'));
+    const job = join(dataFolder, 'data', 'jobs', 'ann');
+    const upload = join(dataFolder, 'data', 'uploads', 'upload_1');
+    for (const folder of [job, upload]) await mkdir(folder, { recursive: true });
+    await writeFile(join(job, `.${randomUUID()}.tmp`), '{"text":"private"}');
+    const kept = { owner: 'local', name: 'a.mp3', sizeBytes: 3, expiresAt: 1 };
+    await writeFile(join(upload, 'upload.json'), JSON.stringify(kept));
+    await writeFile(join(upload, 'media'), 'abc');
+
+    const server = await startServer([], { dataFolder });
+    await vi.waitFor(async () => expect(await readdir(join(dataFolder, 'data', 'uploads'))).toEqual([]));
+    expect(await readdir(job)).toEqual([]);
+    await server.stop();
   });
 
   it('may have a name that is too long for an address', async () => {

@@ -22,7 +22,10 @@ type Kept = z.infer<typeof Kept>;
 const TTL_MILLISECONDS = 24 * 3600 * 1000;
 
 /** Uploads of a day, each in a folder of its own, sent in one part to this server itself. */
-export function folderUploads(folder: string, clock: Clock): Uploads & UploadReceiver {
+export function folderUploads(
+  folder: string,
+  clock: Clock,
+): Uploads & UploadReceiver & { sweep(): Promise<void> } {
   const uploads = join(folder, 'uploads');
   const pathOf = (id: string, file: string) => join(uploads, id, file);
 
@@ -47,6 +50,9 @@ export function folderUploads(folder: string, clock: Clock): Uploads & UploadRec
   }
 
   return {
+    /** Deletes those whose day is over. */
+    sweep: () => sweep(uploads, clock()),
+
     async create({ id, owner, name, sizeBytes }) {
       await sweep(uploads, clock());
       const expiresAt = clock() + TTL_MILLISECONDS;

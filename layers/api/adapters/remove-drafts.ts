@@ -1,0 +1,11 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Deletes what `writeJsonFile` had not finished when a process was killed: nobody reads it, and it may hold a transcript. */
+export async function removeDrafts(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isFile() || !/^\.[0-9a-f-]{36}\.tmp$/.test(entry.name)) continue;
+    await rm(join(entry.parentPath, entry.name), { force: true });
+  }
+}
