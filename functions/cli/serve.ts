@@ -109,6 +109,7 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
       mostUploadBytes: options.maxUpload * 1_000_000,
       mostAtOnce: 64,
       dollarsPerAudioHour: options.dollarsPerHour,
+      noBucket: 's3_key is of a kit in the cloud: use upload_id or file_url',
       // Of the embedded model on two cores, with decoding
       timesRealTime: 60,
     },

@@ -14,6 +14,8 @@ export interface ApiSettings {
   readonly pageFolder?: string | undefined;
   /** Why no webhooks are told here, and what to do; a job that asks for one is refused with it. */
   readonly noWebhooks?: string | undefined;
+  /** Why there is no bucket here, and what to do; a job with an `s3_key` is refused with it. */
+  readonly noBucket?: string | undefined;
   /** Where the page finds live transcription, if it is not served here. */
   readonly realtimeUrl?: string | undefined;
   /** Where the page sends parts of uploads, if not here. */

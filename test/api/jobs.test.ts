@@ -122,6 +122,14 @@ describe('a job', () => {
     }
   });
 
+  it('is refused at once where it names a bucket, which is none of this machine', async () => {
+    for (const dry_run of [true, false]) {
+      const refused = await call('/v1/jobs', { method: 'POST', json: { s3_key: 'uploads/a.mp3', dry_run } });
+      expect(refused.status).toBe(400);
+      expect(await refused.json()).toMatchObject({ error: { param: 's3_key' } });
+    }
+  });
+
   it('is listed page by page, newest first', async () => {
     const upload_id = await uploaded('whats-the-weather-like.mp3');
     const made: string[] = [];

@@ -23,6 +23,11 @@ export function jobRoutes(app: ApiApp, tools: ApiTools): void {
         details: { param: 'webhook' },
       });
     }
+    if (value.s3_key !== undefined && tools.settings.noBucket !== undefined) {
+      throw new MurmurationError('invalid-argument', tools.settings.noBucket, {
+        details: { param: 's3_key' },
+      });
+    }
     const id = resourceId('job', clock(), newId());
     const request = await jobRequestOf(value, { id, key }, tools.ports);
     if (value.dry_run) return c.json(await estimateJob(request, tools, c.req.raw.signal));
