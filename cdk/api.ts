@@ -126,6 +126,8 @@ export class Api extends Construct {
     machine.grantExecution(this.door, 'states:StopExecution');
     grantObjects(this.door, recordings);
     recordings.allowUploadsOfPages();
+    // Jobs may be made of an upload for 7 days
+    recordings.expireUnder(keys.apiUploadsPrefix, Duration.days(8));
     this.rest = apiGateway(this, 'Gateway', {
       name: signs.name,
       door: this.door,

@@ -80,6 +80,11 @@ export class RecordingBucket extends Construct {
     });
   }
 
+  /** For what is copied before it is used, and cannot be used later. */
+  expireUnder(prefix: string, after: Duration): void {
+    this.own.addLifecycleRule(expire(`expire-${prefix.split('/').filter(Boolean).join('-')}`, prefix, after));
+  }
+
   /** Lets people and programs bring recordings. */
   grantUpload(grantee: IGrantable): Grant {
     return this.grantWriteUnder(grantee, [keys.uploadsPrefix]);

@@ -4,6 +4,8 @@ const LONGEST_KEY_BYTES = 1024;
 /** Where everything lies in the one bucket. Keys say what an object depends on, so that writing twice writes the same. */
 export const keys = {
   uploadsPrefix: 'uploads/',
+  /** Uploads of the API, which jobs copy theirs from: apart, so that they can expire while the recordings of jobs stay. */
+  apiUploadsPrefix: 'uploads/api/incoming/',
   jobsPrefix: 'jobs/',
   transcriptsPrefix: 'transcripts/',
   /** What the uploader chose, put there before the recording: some of `JobOptions`. */

@@ -19,13 +19,14 @@ describe('the bucket', () => {
     });
   });
 
-  it('forgets working files, and uploads that were broken off, but never a transcript', () => {
+  it('forgets working files, and uploads that were broken off or copied, but never a transcript', () => {
     storage.hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
         Rules: [
           Match.objectLike({ Prefix: 'jobs/', ExpirationInDays: 3 }),
           Match.objectLike({ Prefix: 'async/', ExpirationInDays: 3 }),
           Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
+          Match.objectLike({ Prefix: 'uploads/api/incoming/', ExpirationInDays: 8 }),
         ],
       },
     });

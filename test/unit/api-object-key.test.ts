@@ -1,4 +1,4 @@
-import { apiObjectKey, jobOfObjectKey } from '@murmuration/api/adapters/api-object-key';
+import { apiObjectKey, apiUploadKey, jobOfObjectKey } from '@murmuration/api/adapters/api-object-key';
 import { resourceId } from '@murmuration/api/contract/resource-id';
 import { expect, it } from 'vitest';
 
@@ -10,7 +10,8 @@ it('tells the job that a recording of the API is of', () => {
 });
 
 it.each([
-  apiObjectKey('ann', resourceId('upload', 1, uuid)),
+  apiUploadKey('ann', resourceId('upload', 1, uuid)),
+  apiUploadKey('ann', id),
   `uploads/talks/0000/${id}`,
   `uploads/api/${id}`,
   `uploads/api/0000/${id}/more`,

@@ -3,13 +3,18 @@ import { keys } from '@murmuration/pipeline/keys';
 import { JobId } from '../contract/resource-id.ts';
 
 /**
- * Where a recording of the API lies: under uploads/, since the pipeline reads nothing else, but without a media file's
+ * Where a job's recording lies: under uploads/, since the pipeline reads nothing else, but without a media file's
  * ending, so that its arrival starts no job by itself.
  */
 export function apiObjectKey(owner: string, id: string): string {
-  const folder = createHash('sha256').update(owner).digest('hex').slice(0, 16);
-  return `${keys.uploadsPrefix}api/${folder}/${id}`;
+  return `${keys.uploadsPrefix}api/${folderOf(owner)}/${id}`;
 }
+
+/** Where an upload lies that jobs may be made of. */
+export const apiUploadKey = (owner: string, id: string): string =>
+  `${keys.apiUploadsPrefix}${folderOf(owner)}/${id}`;
+
+const folderOf = (owner: string) => createHash('sha256').update(owner).digest('hex').slice(0, 16);
 
 /** The job that a recording of the API is of; undefined where it is of an upload, or not of the API. */
 export function jobOfObjectKey(sourceKey: string): string | undefined {

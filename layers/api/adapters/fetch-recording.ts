@@ -3,7 +3,7 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 import { keys } from '@murmuration/pipeline/keys';
 import type { ObjectStore } from '@murmuration/pipeline/ports';
 import type { JobRequest, Uploads } from '../api-ports.ts';
-import { apiObjectKey } from './api-object-key.ts';
+import { apiObjectKey, apiUploadKey } from './api-object-key.ts';
 import type { FetchedRecording } from './step-functions-jobs.ts';
 
 export interface FetchRecordingOptions {
@@ -39,7 +39,7 @@ export function fetchRecording({
     const key = apiObjectKey(owner, id);
     if (source.kind === 'upload') {
       await uploads.open(owner, source.uploadId);
-      await copy(apiObjectKey(owner, source.uploadId), key);
+      await copy(apiUploadKey(owner, source.uploadId), key);
     } else if (source.kind === 's3') {
       // Other owners' recordings lie under uploads/ too
       const own = `${keys.uploadsPrefix}owners/${owner}/`;

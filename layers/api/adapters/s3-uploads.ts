@@ -11,7 +11,7 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Clock, ObjectStore } from '@murmuration/pipeline/ports';
 import { z } from 'zod';
 import type { Upload, Uploads } from '../api-ports.ts';
-import { apiObjectKey } from './api-object-key.ts';
+import { apiUploadKey } from './api-object-key.ts';
 import type { DynamoTable } from './dynamo-table.ts';
 
 /** S3 takes 10,000 parts of 5 MiB at least. */
@@ -62,7 +62,7 @@ export function s3Uploads({
 
   return {
     async create({ id, owner, name, sizeBytes }): Promise<Upload> {
-      const Key = apiObjectKey(owner, id);
+      const Key = apiUploadKey(owner, id);
       const { UploadId } = await client
         .send(new CreateMultipartUploadCommand({ Bucket, Key }))
         .catch(unavailable);
@@ -91,7 +91,7 @@ export function s3Uploads({
     async complete(owner, id, etags) {
       const { s3UploadId, completed, sizeBytes } = await find(owner, id);
       if (completed) return;
-      const Key = apiObjectKey(owner, id);
+      const Key = apiUploadKey(owner, id);
       const Parts = etags.map((ETag, index) => ({ ETag, PartNumber: index + 1 }));
       await client
         .send(
@@ -132,7 +132,7 @@ export function s3Uploads({
     async open(owner, id) {
       const { name, completed } = await find(owner, id);
       if (!completed) throw incomplete(id);
-      return { source: await store.open(apiObjectKey(owner, id)), name };
+      return { source: await store.open(apiUploadKey(owner, id)), name };
     },
   };
 }
