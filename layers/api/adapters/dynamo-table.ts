@@ -60,6 +60,14 @@ export function dynamoTable({
 }): DynamoTable {
   const marshallOptions = { removeUndefinedValues: true };
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions });
+  const written = (Key: TableKey, { update, condition, values, names }: TableUpdate) => ({
+    TableName,
+    Key,
+    UpdateExpression: update,
+    ConditionExpression: condition,
+    ExpressionAttributeValues: values,
+    ExpressionAttributeNames: names,
+  });
   return {
     async get(Key) {
       const asked = new GetCommand({ TableName, Key, ConsistentRead: true });
@@ -75,30 +83,13 @@ export function dynamoTable({
       });
       return (await documents.send(put).catch(unmet)) !== undefined;
     },
-    async change(Key, { update, condition, values, names }) {
-      const changed = new UpdateCommand({
-        TableName,
-        Key,
-        UpdateExpression: update,
-        ConditionExpression: condition,
-        ExpressionAttributeValues: values,
-        ExpressionAttributeNames: names,
-        ReturnValues: 'ALL_NEW',
-      });
+    async change(key, update) {
+      const changed = new UpdateCommand({ ...written(key, update), ReturnValues: 'ALL_NEW' });
       const answer = await documents.send(changed).catch(unmet);
       return answer && (answer.Attributes ?? {});
     },
     async changeAll(changes) {
-      const TransactItems = changes.map(({ key: Key, update, condition, values, names }) => ({
-        Update: {
-          TableName,
-          Key,
-          UpdateExpression: update,
-          ConditionExpression: condition,
-          ExpressionAttributeValues: values,
-          ExpressionAttributeNames: names,
-        },
-      }));
+      const TransactItems = changes.map(({ key, ...update }) => ({ Update: written(key, update) }));
       for (let attempt = 1; ; attempt++) {
         try {
           await documents.send(new TransactWriteCommand({ TransactItems }));
