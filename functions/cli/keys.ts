@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type KeyFile, readKeyFile, writeKeyFile } from '@murmuration/api/adapters/folder-key-ring';
+import { changeKeys, type KeyFile, readKeyFile } from '@murmuration/api/adapters/folder-key-ring';
 import type { ApiKey } from '@murmuration/api/contract/api-key';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { writeNote } from './report-failure.ts';
@@ -18,7 +18,6 @@ export async function createKey(
   path: string,
   { owner, requestsPerMinute, budgetHours, expiresInDays }: KeyOptions,
 ): Promise<void> {
-  const { keys } = await readKeyFile(path);
   const secret = `mm_${randomBytes(32).toString('base64url')}`;
   const now = Date.now();
   const key: ApiKey = {
@@ -32,7 +31,7 @@ export async function createKey(
     ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     ...(budgetHours === undefined ? {} : { budgetSeconds: budgetHours * 3600 }),
   };
-  await writeKeyFile(path, { keys: [...keys, key] });
+  await changeKeys(path, (keys) => [...keys, key]);
   writeNote(`${key.id} of ${owner} is in ${path}; this is the key, shown this once:`);
   await writeOut(`${secret}\n`);
 }
@@ -54,15 +53,15 @@ export async function listKeys(path: string): Promise<void> {
 
 /** Takes a key out of the file. Throws `not-found`. */
 export async function revokeKey(path: string, id: string): Promise<void> {
-  const { keys } = await readExisting(path);
-  const left = keys.filter((key) => key.id !== id);
-  if (left.length === keys.length) {
+  await readExisting(path);
+  await changeKeys(path, (keys) => {
+    const left = keys.filter((key) => key.id !== id);
+    if (left.length < keys.length) return left;
     throw new MurmurationError(
       'not-found',
       `there is no key "${id}" in ${path}: see "murmuration keys list"`,
     );
-  }
-  await writeKeyFile(path, { keys: left });
+  });
   writeNote(`${id} is refused from now on`);
 }
 

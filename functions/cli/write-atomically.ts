@@ -1,19 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { lstat, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, writeFile } from 'node:fs/promises';
+import { writeDurably } from '@murmuration/api/adapters/write-durably';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 
 /** Writes a file whole or not at all; what is there and no plain file, as /dev/null, is written to. Throws `output-unwritable`. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
-  // Beside the target, since only within one file system is a rename atomic
-  const draft = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
     // A rename would put a file in a device's place
     if (await isSpecial(path)) return await writeFile(path, text);
-    await writeFile(draft, text);
-    await rename(draft, path);
+    await writeDurably(path, text);
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined);
     throw new MurmurationError(
       'output-unwritable',
       `cannot write "${path}" (${reason(cause)}): check the folder`,

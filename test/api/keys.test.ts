@@ -79,6 +79,14 @@ describe('a server with keys', () => {
     expect((await get('/v1/models', `Bearer ${third}`)).status).toBe(401);
   });
 
+  it('has all keys that were made at once', async () => {
+    const made = Array.from({ length: 4 }, () => runCli(['keys', 'create', file, '--owner', 'eve']));
+    for (const { exitCode, stdout } of await Promise.all(made)) {
+      expect(exitCode).toBe(0);
+      expect((await get('/v1/models', `Bearer ${stdout.trim()}`)).status).toBe(200);
+    }
+  });
+
   it('answers 429 with the time to wait above the rate', async () => {
     const slow = await made('--owner', 'bob', '--requests-per-minute', '2');
     expect((await get('/v1/models', `Bearer ${slow}`)).status).toBe(200);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { folderIdempotency } from '@murmuration/api/adapters/folder-idempotency';
 import { folderJobs } from '@murmuration/api/adapters/folder-jobs';
-import { folderKeyRing, readKeyFile, writeKeyFile } from '@murmuration/api/adapters/folder-key-ring';
+import { changeKeys, folderKeyRing } from '@murmuration/api/adapters/folder-key-ring';
 import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
 import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
 import type { Ledger, Transcribed, TranscribingOptions } from '@murmuration/api/api-ports';
@@ -90,11 +90,10 @@ describe('in folders', () => {
       idempotency: folderIdempotency(root, clock),
       keyRing: folderKeyRing(keyFile),
       async addKey(key) {
-        await writeKeyFile(keyFile, { keys: [...(await readKeyFile(keyFile)).keys, key] });
+        await changeKeys(keyFile, (keys) => [...keys, key]);
       },
       async revokeKey({ id }) {
-        const { keys } = await readKeyFile(keyFile);
-        await writeKeyFile(keyFile, { keys: keys.filter((key) => key.id !== id) });
+        await changeKeys(keyFile, (keys) => keys.filter((key) => key.id !== id));
       },
       async send(owner, { id }, bytes) {
         async function* body() {

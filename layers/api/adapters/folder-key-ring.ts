@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { KeyRing } from '../api-ports.ts';
 import { ApiKey } from '../contract/api-key.ts';
+import { whileHolding } from './hold-file.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 
 /** What `murmuration keys` writes. */
@@ -13,8 +14,14 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
   return (await readJsonFile(path, KeyFile)) ?? { keys: [] };
 }
 
-export async function writeKeyFile(path: string, file: KeyFile): Promise<void> {
-  await writeJsonFile(path, file);
+/** Changes the keys in a file, one process after the other. Throws `store-unavailable`, and what `change` throws. */
+export async function changeKeys(
+  path: string,
+  change: (keys: readonly ApiKey[]) => readonly ApiKey[],
+): Promise<void> {
+  await whileHolding(path, async () => {
+    await writeJsonFile(path, { keys: change((await readKeyFile(path)).keys) });
+  });
 }
 
 /** Keys in a file, which is read anew when it was written to: a key is given and taken while the server runs. */

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { UploadReceiver, Uploads } from '../api-ports.ts';
 import { UploadId } from '../contract/resource-id.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
+import { renameDurably } from './write-durably.ts';
 
 const Kept = z.strictObject({
   owner: z.string(),
@@ -63,15 +64,14 @@ export function folderUploads(
 
     async receive(owner, id, body) {
       const { sizeBytes } = await find(owner, id);
-      const draft = pathOf(id, `${randomUUID()}.tmp`);
+      const draft = pathOf(id, `.${randomUUID()}.tmp`);
       const hash = createHash('sha256');
-      await mkdir(join(uploads, id), { recursive: true, mode: 0o700 });
       try {
         await pipeline(
           Readable.from(hashed(body, hash, sizeBytes)),
-          createWriteStream(draft, { mode: 0o600, flags: 'wx' }),
+          createWriteStream(draft, { mode: 0o600, flags: 'wx', flush: true }),
         );
-        await rename(draft, pathOf(id, 'media'));
+        await renameDurably(draft, pathOf(id, 'media'));
         return hash.digest('hex');
       } finally {
         await rm(draft, { force: true });

@@ -1,19 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { z } from 'zod';
+import { makeFolderDurably, writeDurably } from './write-durably.ts';
 
-/** One value in a file, written whole or not at all, for its owner's eyes. */
+/** One value in a file, for its owner's eyes: on the disk, whole, when the promise is kept. Throws `store-unavailable`. */
 export async function writeJsonFile(path: string, value: unknown): Promise<void> {
-  const draft = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(draft, JSON.stringify(value), { mode: 0o600, flag: 'wx' });
-    await rename(draft, path);
+    await makeFolderDurably(dirname(path));
+    await writeDurably(path, JSON.stringify(value), { mode: 0o600 });
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    throw unavailable(path, cause);
+    throw fileUnavailable(path, cause);
   }
 }
 
@@ -26,11 +23,12 @@ export async function readJsonFile<Schema extends z.ZodType>(
     return schema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
-    throw unavailable(path, cause);
+    throw fileUnavailable(path, cause);
   }
 }
 
-function unavailable(path: string, cause: unknown): MurmurationError {
+/** A file of ours that cannot be used, as our error. */
+export function fileUnavailable(path: string, cause: unknown): MurmurationError {
   const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it is damaged';
   return new MurmurationError(
     'store-unavailable',

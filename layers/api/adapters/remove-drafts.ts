@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Deletes what `writeJsonFile` had not finished when a process was killed: nobody reads it, and it may hold a transcript. */
+/** Deletes what `writeDurably` and uploads had not finished when a process was killed: nobody reads it, and it may hold words. */
 export async function removeDrafts(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   for (const entry of entries) {

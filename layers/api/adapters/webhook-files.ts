@@ -1,9 +1,10 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { JobEvent } from '@murmuration/pipeline/contract/webhook-messages';
 import { z } from 'zod';
 import { JobId } from '../contract/resource-id.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
+import { makeFolderDurably, renameDurably } from './write-durably.ts';
 
 /** The end of a job that somebody is to be told of. */
 export const KeptWebhook = z.strictObject({
@@ -35,8 +36,8 @@ export function webhookFiles(folder: string) {
 
   async function move(from: string, to: string, value: KeptWebhook): Promise<void> {
     await writeJsonFile(from, value);
-    await mkdir(join(to, '..'), { recursive: true, mode: 0o700 });
-    await rename(from, to);
+    await makeFolderDurably(dirname(to));
+    await renameDurably(from, to);
   }
 
   async function list(where: string): Promise<WebhookFile[]> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { whileHolding } from './hold-file.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 
 const Secret = z.strictObject({ secret: z.string().regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/) });
@@ -10,7 +11,11 @@ export async function webhookSecretFile(folder: string): Promise<string> {
   const path = join(folder, 'webhooks', 'secret.json');
   const kept = await readJsonFile(path, Secret);
   if (kept !== undefined) return kept.secret;
-  const secret = `whsec_${randomBytes(32).toString('base64')}`;
-  await writeJsonFile(path, { secret });
-  return secret;
+  // A server and a person who asks for it may come at once
+  return whileHolding(path, async () => {
+    const made = await readJsonFile(path, Secret);
+    const secret = made?.secret ?? `whsec_${randomBytes(32).toString('base64')}`;
+    if (made === undefined) await writeJsonFile(path, { secret });
+    return secret;
+  });
 }

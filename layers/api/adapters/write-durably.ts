@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+/** Writes a file whole or not at all, also where the power fails: what was there before is there, or all of `text` is. */
+export async function writeDurably(
+  path: string,
+  text: string,
+  { mode = 0o666 }: { readonly mode?: number } = {},
+): Promise<void> {
+  // Beside the target, since only within one file system is a rename atomic
+  const draft = join(dirname(path), `.${randomUUID()}.tmp`);
+  try {
+    const file = await open(draft, 'wx', mode);
+    try {
+      await file.writeFile(text);
+      // Else a rename may reach the disk before the content does
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await renameDurably(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The content of `from` is already on the disk. */
+export async function renameDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  for (const folder of new Set([dirname(to), dirname(from)])) await syncFolder(folder);
+}
+
+/** Makes a folder for its owner alone, with those above it. */
+export async function makeFolderDurably(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const above = dirname(resolve(first));
+  for (let made = resolve(folder); made !== above; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+/** Where a folder cannot be opened, or synchronized, its entries are written when the system likes. */
+const unsupported = ['EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP'];
+
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, 'r');
+    await folder.sync().finally(() => folder.close());
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!unsupported.includes(code)) throw error;
+  }
+}
