@@ -30,6 +30,8 @@ export interface LaptopOptions {
   readonly reach?: MediaDecoderOptions['reach'];
   /** Start decoders ahead of their recordings. @default false */
   readonly startsAhead?: boolean | undefined;
+  /** As `mediaDecoder` takes it. */
+  readonly spoolFolder?: string | undefined;
 }
 
 const LIVE_WINDOWS = 4;
@@ -63,11 +65,12 @@ export async function openLaptop({
   cache = true,
   reach,
   startsAhead,
+  spoolFolder,
 }: LaptopOptions): Promise<Laptop> {
   const modelFolder = await findModel(model);
   const manifest = await readManifest(modelFolder);
   const code = resolveLanguage(language, manifest);
-  const decoder = mediaDecoder({ reach, startsAhead });
+  const decoder = mediaDecoder({ reach, startsAhead, spoolFolder });
   const usesGpu = provider !== undefined && provider !== 'cpu';
   const sessions = usesGpu ? 1 : sessionsFor(manifest, threads);
   const engine = await createEngine({

@@ -18,6 +18,7 @@ import { interruptSignal } from './interrupt-signal.ts';
 import { openLaptop } from './laptop.ts';
 import { writeNote } from './report-failure.ts';
 import { defaultDataFolder } from './serve/data-folder.ts';
+import { emptySpool } from './serve/empty-spool.ts';
 import { holdFolder } from './serve/hold-folder.ts';
 import { laptopLive } from './serve/laptop-live.ts';
 import { laptopTranscriber } from './serve/laptop-transcriber.ts';
@@ -70,7 +71,8 @@ export async function serve(options: ServeOptions, version: string): Promise<num
 async function serveFrom(folder: string, options: ServeOptions, version: string): Promise<number> {
   // Before anything is written: this process alone has the folder
   await removeDrafts(folder);
-  const laptop = await openLaptop({ ...options, startsAhead: true });
+  const spoolFolder = await emptySpool(folder);
+  const laptop = await openLaptop({ ...options, startsAhead: true, spoolFolder });
   const clock = Date.now;
   const transcriber = laptopTranscriber(laptop);
   const ledger = folderLedger(folder, clock);
@@ -107,6 +109,7 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
       version,
       mostBodyBytes: options.maxUpload * 1_000_000,
       mostUploadBytes: options.maxUpload * 1_000_000,
+      spoolFolder,
       mostAtOnce: 64,
       dollarsPerAudioHour: options.dollarsPerHour,
       noBucket: 's3_key is of a kit in the cloud: use upload_id or file_url',

@@ -6,6 +6,8 @@ export interface ApiSettings {
   readonly mostBodyBytes: number;
   /** The largest upload. */
   readonly mostUploadBytes: number;
+  /** For recordings in requests, while they are heard. @default the system's folder for temporary files */
+  readonly spoolFolder?: string | undefined;
   /** Requests that are transcribed or wait for it; one more is answered 429. */
   readonly mostAtOnce: number;
   /** US dollars for an hour of audio, for `dry_run`. */

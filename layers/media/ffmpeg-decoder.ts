@@ -21,10 +21,12 @@ const MOST_NAMED_CHANNELS = 8;
 export interface FfmpegDecoderOptions {
   /** Which hosts a URL may name. @default 'network' */
   readonly reach?: HttpReach | undefined;
+  /** As `mediaDecoder` takes it. */
+  readonly spoolFolder?: string | undefined;
 }
 
 /** The `ffmpeg` program, with `ffprobe` beside it, as decoder. @param ffmpeg its name on PATH, or its path */
-export function ffmpegDecoder(ffmpeg = 'ffmpeg', { reach }: FfmpegDecoderOptions = {}): Decoder {
+export function ffmpegDecoder(ffmpeg = 'ffmpeg', { reach, spoolFolder }: FfmpegDecoderOptions = {}): Decoder {
   return toDecoder(
     async ({ source, channels: wanted, filter, signal }) => {
       const { name } = source;
@@ -90,7 +92,7 @@ export function ffmpegDecoder(ffmpeg = 'ffmpeg', { reach }: FfmpegDecoderOptions
         signal,
       });
     },
-    { reach },
+    { reach, spoolFolder },
   );
 }
 

@@ -16,6 +16,8 @@ export interface MediaDecoderOptions {
   readonly reach?: HttpReach | undefined;
   /** As `nodeAvDecoder` takes it: for servers. @default false */
   readonly startsAhead?: boolean | undefined;
+  /** For streams, and addresses that give no ranges. @default the system's folder for temporary files */
+  readonly spoolFolder?: string | undefined;
 }
 
 /** The first decoder that this machine has: node-av, then `ffmpeg` on PATH. Throws `dependency-missing` for none. */
@@ -24,11 +26,15 @@ export function mediaDecoder({
   childPath,
   reach,
   startsAhead,
+  spoolFolder,
 }: MediaDecoderOptions = {}): Decoder {
   return firstInstalled(
     ffmpegPath
-      ? [ffmpegDecoder(ffmpegPath, { reach })]
-      : [nodeAvDecoder({ childPath, reach, startsAhead }), ffmpegDecoder('ffmpeg', { reach })],
+      ? [ffmpegDecoder(ffmpegPath, { reach, spoolFolder })]
+      : [
+          nodeAvDecoder({ childPath, reach, startsAhead, spoolFolder }),
+          ffmpegDecoder('ffmpeg', { reach, spoolFolder }),
+        ],
   );
 }
 

@@ -24,6 +24,8 @@ export interface NodeAvDecoderOptions {
   readonly reach?: HttpReach | undefined;
   /** Start a decoder for the next recording while one is decoded: where people wait for each. @default false */
   readonly startsAhead?: boolean | undefined;
+  /** As `mediaDecoder` takes it. */
+  readonly spoolFolder?: string | undefined;
 }
 
 /**
@@ -31,7 +33,12 @@ export interface NodeAvDecoderOptions {
  * 70 ms sooner, but a segmentation fault in it ends the whole program. A crash ends the recording there, as
  * damage.
  */
-export function nodeAvDecoder({ childPath, reach, startsAhead = false }: NodeAvDecoderOptions = {}): Decoder {
+export function nodeAvDecoder({
+  childPath,
+  reach,
+  startsAhead = false,
+  spoolFolder,
+}: NodeAvDecoderOptions = {}): Decoder {
   const child = childPath ?? fileURLToPath(new URL('./node-av-child.mjs', import.meta.url));
   const spare = spareProcess(() => startPcmProcess(process.execPath, [child]));
   // While the model loads; a later start takes its time from the engine
@@ -43,6 +50,7 @@ export function nodeAvDecoder({ childPath, reach, startsAhead = false }: NodeAvD
   };
   return toDecoder((request) => decodeIn(takeSpare(), request), {
     reach,
+    spoolFolder,
     requireInstalled() {
       if (!isInstalled(child)) throw nodeAvMissing('it is not installed');
     },

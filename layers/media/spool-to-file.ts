@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -12,16 +12,19 @@ import type { OpenedSource } from './opened-source.ts';
 /**
  * Writes a stream to a temporary file, since an mp4 may keep its index at its end. Closing deletes the file. Throws
  * `aborted`, `media-empty`, and `media-unreadable` where the stream or the disk fails; no file is left then.
+ * @param folder for temporary files; made where it is not there. Defaults to the system's
  */
 export async function spoolToFile(
   stream: Readable,
   name: string,
   signal?: AbortSignal,
+  folder = tmpdir(),
 ): Promise<OpenedSource> {
-  const folder = await mkdtemp(join(tmpdir(), 'murmuration-spool-'));
-  const close = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const own = await mkdtemp(join(folder, 'murmuration-spool-'));
+  const close = () => rm(own, { recursive: true, force: true, maxRetries: 3 });
   try {
-    const path = join(folder, 'media');
+    const path = join(own, 'media');
     await pipeline(stream, createWriteStream(path, { mode: 0o600 }), { signal }).catch((cause: unknown) => {
       throwIfAborted(name, signal);
       if (cause instanceof MurmurationError) throw cause;

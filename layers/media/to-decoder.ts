@@ -16,7 +16,7 @@ export interface DecodingRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-export interface ToDecoderOptions extends Pick<OpenSourceOptions, 'reach'> {
+export interface ToDecoderOptions extends Pick<OpenSourceOptions, 'reach' | 'spoolFolder'> {
   /** Throws `dependency-missing` before a stream is read that another decoder may want. */
   readonly requireInstalled?: () => void;
 }
@@ -27,7 +27,7 @@ export interface ToDecoderOptions extends Pick<OpenSourceOptions, 'reach'> {
  */
 export function toDecoder(
   run: (request: DecodingRequest) => Promise<DecodedMedia>,
-  { reach, requireInstalled }: ToDecoderOptions = {},
+  { reach, spoolFolder, requireInstalled }: ToDecoderOptions = {},
 ): Decoder {
   async function open(
     channels: DecodingRequest['channels'],
@@ -37,7 +37,7 @@ export function toDecoder(
   ): Promise<DecodedMedia> {
     throwIfAborted(nameOf(from), signal);
     requireInstalled?.();
-    const source = await openSource(from, { reach, signal, streamName: options?.streamName });
+    const source = await openSource(from, { reach, signal, streamName: options?.streamName, spoolFolder });
     try {
       return await run({ source, channels, filter: preprocessFilter(options), signal });
     } catch (error) {

@@ -41,6 +41,29 @@ describe('the data folder of a server', () => {
     await server.stop();
   });
 
+  it('has recordings of requests while they are sent, and loses them at the next start of a killed server', async () => {
+    const first = await startServer();
+    const requests = join(first.dataFolder, 'data', 'requests');
+    const sending = new AbortController();
+    const endless = new ReadableStream({
+      async pull(controller) {
+        controller.enqueue(new Uint8Array(1000));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      },
+    });
+    const init = { method: 'POST', body: endless, duplex: 'half', signal: sending.signal } as RequestInit;
+    const broken = fetch(`${first.url}/v1/listen`, init).catch(() => undefined);
+    await vi.waitFor(async () => expect(await readdir(requests, { recursive: true })).toHaveLength(2));
+    await first.stop({ keepData: true, signal: 'SIGKILL' });
+    sending.abort();
+    await broken;
+    expect(await readdir(requests)).toHaveLength(1);
+
+    const second = await startServer([], { dataFolder: first.dataFolder });
+    expect(existsSync(requests)).toBe(false);
+    await second.stop();
+  });
+
   it('may have a name that is too long for an address', async () => {
     const root = await mkdtemp(join(tmpdir(), 'murmuration-long-'));
     const dataFolder = join(root, 'a'.repeat(120));

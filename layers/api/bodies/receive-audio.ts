@@ -16,8 +16,11 @@ export interface ReceivedAudio {
 }
 
 /** Writes a body to disk as it arrives. Throws `invalid-argument` for none, `body-too-large`, `aborted`; no file is left then. */
-export async function receiveAudio(request: Request, mostBytes: number): Promise<ReceivedAudio> {
-  const folder = await spoolFolder();
+export async function receiveAudio(
+  request: Request,
+  { mostBytes, spool }: { readonly mostBytes: number; readonly spool?: string | undefined },
+): Promise<ReceivedAudio> {
+  const folder = await spoolFolder(spool);
   const hash = createHash('sha256');
   let sizeBytes = 0;
   async function* counted() {

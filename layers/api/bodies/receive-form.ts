@@ -24,9 +24,12 @@ const limits = { fields: 100, parts: 110, fieldSize: 64 << 10, fieldNameSize: 10
  * Reads `multipart/form-data` as it arrives; the part `file` goes to disk, so that no size fills the memory. Throws
  * `invalid-argument`, `body-too-large`, `aborted`; no file is left then.
  */
-export async function receiveForm(request: Request, mostBytes: number): Promise<ReceivedForm> {
+export async function receiveForm(
+  request: Request,
+  { mostBytes, spool }: { readonly mostBytes: number; readonly spool?: string | undefined },
+): Promise<ReceivedForm> {
   const parser = createParser(request);
-  const folder = await spoolFolder();
+  const folder = await spoolFolder(spool);
   const fields: [string, string][] = [];
   let file: ReceivedForm['file'];
   let saving: Promise<void> | undefined;

@@ -26,7 +26,7 @@ async function answer(c: ApiContext, task: Task, tools: ApiTools): Promise<Respo
     await form?.close();
   };
   try {
-    form = await receiveForm(c.req.raw, settings.mostBodyBytes);
+    form = await receiveForm(c.req.raw, { mostBytes: settings.mostBodyBytes, spool: settings.spoolFolder });
     const wanted = readTranscriptionRequest(form.fields, task);
     const gone = new AbortController();
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MediaSource } from '@murmuration/pipeline/ports';
 import type { ApiApp, ApiContext } from '../api-app.ts';
+import type { ApiSettings } from '../api-settings.ts';
 import type { ApiTools } from '../api-tools.ts';
 import { parseInput } from '../bodies/parse-input.ts';
 import { receiveAudio } from '../bodies/receive-audio.ts';
@@ -20,7 +21,7 @@ export function listenRoutes(app: ApiApp, { ports, settings, places, telemetry }
     const release = places.take();
     let received: Received | undefined;
     try {
-      received = await receive(c, settings.mostBodyBytes);
+      received = await receive(c, settings);
       const startedAt = performance.now();
       const { source, sha256 } = received;
       const heard = await transcribeForKey(
@@ -59,9 +60,12 @@ interface Received {
   close(): Promise<void>;
 }
 
-async function receive(c: ApiContext, mostBytes: number): Promise<Received> {
+async function receive(
+  c: ApiContext,
+  { mostBodyBytes: mostBytes, spoolFolder: spool }: ApiSettings,
+): Promise<Received> {
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
-    const { path, sha256, close } = await receiveAudio(c.req.raw, mostBytes);
+    const { path, sha256, close } = await receiveAudio(c.req.raw, { mostBytes, spool });
     return { source: path, sha256, close };
   }
   const { url } = (await receiveJson(c.req.raw, ListenInput)).value;
