@@ -64,7 +64,7 @@ export class CpuLane extends Construct {
       props.image === undefined
         ? this.fromLayers(props, environment)
         : this.fromImage(props, props.image, environment);
-    recordings.grantReadUnder(this.function, [keys.jobsPrefix]);
+    recordings.grantReadUnder(this.function, [keys.jobsPrefix, keys.removedPrefix]);
     recordings.grantWriteUnder(this.function, [`${keys.jobsPrefix}*/batches/`]);
     grantCache(cache, this.function);
   }

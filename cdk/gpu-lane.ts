@@ -62,6 +62,7 @@ export class GpuLane extends Construct {
         INFERENCE_TIMEOUT_SECONDS: String(props.timeout.toSeconds()),
       } satisfies DispatcherEnv,
     });
+    recordings.grantReadUnder(this.dispatcher, [keys.removedPrefix]);
     recordings.grantWriteUnder(this.dispatcher, [tokens]);
     endpoint.grantInvokeAsync(this.dispatcher);
 
@@ -75,7 +76,7 @@ export class GpuLane extends Construct {
     const batches = `${keys.jobsPrefix}*/batches/`;
     const answers = [keys.asyncOutputPrefix, keys.asyncFailurePrefix];
     const statuses = keys.status('*');
-    recordings.grantReadUnder(this.callback, [tokens, batches, statuses, ...answers]);
+    recordings.grantReadUnder(this.callback, [tokens, batches, statuses, keys.removedPrefix, ...answers]);
     // Answers of confidential jobs are taken out of their objects
     recordings.grantWriteUnder(this.callback, [batches, keys.asyncOutputPrefix]);
     for (const topic of [endpoint.successTopic, endpoint.errorTopic]) {

@@ -58,6 +58,8 @@ export class RecordingBucket extends Construct {
       lifecycleRules: [
         expire('expire-jobs', keys.jobsPrefix, retention),
         expire('expire-async', 'async/', retention),
+        // An execution has a day, and a call of Lambda that is tried again 6 hours
+        expire('expire-removed', keys.removedPrefix, Duration.days(2)),
         { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     });

@@ -286,7 +286,12 @@ export class Transcription extends Construct {
       } satisfies SplitterEnv,
       layers: [this.engineLayer, this.mediaLayer],
     });
-    recordings.grantReadUnder(splitter, [keys.uploadsPrefix, keys.jobsPrefix, keys.transcriptsPrefix]);
+    recordings.grantReadUnder(splitter, [
+      keys.uploadsPrefix,
+      keys.jobsPrefix,
+      keys.transcriptsPrefix,
+      keys.removedPrefix,
+    ]);
     recordings.grantWriteUnder(splitter, [keys.jobsPrefix, keys.transcriptsPrefix]);
     return splitter;
   }
@@ -307,7 +312,7 @@ export class Transcription extends Construct {
         }),
       } satisfies AggregatorEnv,
     });
-    recordings.grantReadUnder(aggregator, [keys.jobsPrefix, keys.transcriptsPrefix]);
+    recordings.grantReadUnder(aggregator, [keys.jobsPrefix, keys.transcriptsPrefix, keys.removedPrefix]);
     recordings.grantWriteUnder(aggregator, [keys.jobsPrefix, keys.transcriptsPrefix]);
     EventBus.fromEventBusName(scope, 'Bus', 'default').grantPutEventsTo(aggregator);
     return aggregator;

@@ -26,6 +26,8 @@ export async function handler(event: unknown) {
       EndpointName: env.ENDPOINT_NAME,
       InferenceId: inferenceId,
       ContentType: 'application/json',
+      // Whoever removes a job finds what the endpoint answered for it
+      S3OutputPathExtension: batch.jobId,
       Body: JSON.stringify({ ...batch, bucket: env.BUCKET }),
       InvocationTimeoutSeconds: env.INFERENCE_TIMEOUT_SECONDS,
       // Else it would wait 6 hours for an instance, and pay one, when the CPU lane is long done; SageMaker takes no less than 60

@@ -27,6 +27,11 @@ export const keys = {
   token: (job: string, inferenceId: string) => `jobs/${job}/tokens/${inferenceId}.json`,
   asyncOutputPrefix: 'async/out/',
   asyncFailurePrefix: 'async/failed/',
+  /** What the endpoint answers for a job begins so: each job has a folder of its own there. */
+  asyncOutput: (job: string) => `async/out/${job}`,
+  removedPrefix: 'removed/',
+  /** Says that a job was removed, to whoever still works on it: they write nothing any more. */
+  removed: (job: string) => `removed/${job}.json`,
   status: (job: string) => `jobs/${job}/status.json`,
   report: (job: string) => `jobs/${job}/report.json`,
   transcript: (sourceKey: string, format: string) => `transcripts/${sourceKey}.${format}`,

@@ -11,6 +11,9 @@ import {
 } from './contract/messages.ts';
 import { WebhookDue } from './contract/webhook-messages.ts';
 import { MurmurationError } from './errors.ts';
+import { jobOfMessage } from './jobs/job-of-message.ts';
+import { unlessRemoved } from './jobs/unless-removed.ts';
+import type { ObjectStore } from './ports.ts';
 import { cutWindow } from './steps/cut-window.ts';
 import { deliverWebhook } from './steps/deliver-webhook.ts';
 import { dispatchBatch } from './steps/dispatch-batch.ts';
@@ -66,7 +69,14 @@ export async function runStep<const Kind extends StepKind>(
       parsed.error.issues.map((issue) => `${issue.path.join('.') || kind}: ${issue.message}`).join('; '),
     );
   }
-  return (await step.run(parsed.data as never, ports as never)) as AnswerOf<Kind>;
+  return (await step.run(parsed.data as never, portsFor(message, ports) as never)) as AnswerOf<Kind>;
+}
+
+/** A message that names its job writes nothing once that was removed; an upload has no job yet. */
+function portsFor(message: unknown, ports: unknown): unknown {
+  const jobId = jobOfMessage(message);
+  const { store } = ports as { store?: ObjectStore };
+  return jobId === undefined || !store ? ports : { ...(ports as object), store: unlessRemoved(store, jobId) };
 }
 
 function wrongMessage(problem: string): MurmurationError {

@@ -64,6 +64,10 @@ export async function startSageMakerRuntime(options: SageMakerRuntimeOptions): P
 
     const inferenceId = header('inference-id') ?? randomUUID();
     accepted.push(inferenceId);
+    const extension = header('s3outputpathextension');
+    const folder = [withoutSlash(endpoint.outputPath), ...(extension === undefined ? [] : [extension])].join(
+      '/',
+    );
     const invocation = {
       endpointName,
       endpoint,
@@ -72,7 +76,7 @@ export async function startSageMakerRuntime(options: SageMakerRuntimeOptions): P
       contentType: header('content-type') ?? 'application/octet-stream',
       body,
       timeoutSeconds: Number(header('invocationtimeoutseconds') ?? 900),
-      outputLocation: `${withoutSlash(endpoint.outputPath)}/${randomUUID()}.out`,
+      outputLocation: `${folder}/${randomUUID()}.out`,
       failureLocation: `${withoutSlash(endpoint.failurePath)}/${randomUUID()}-error.out`,
     };
     run(invocation, fault).catch(console.error);

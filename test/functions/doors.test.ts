@@ -152,6 +152,7 @@ describe('the doors', () => {
     expect(call.target).toBe('/endpoints/murmuration/async-invocations');
     expect(call.body).toEqual({ ...batch, bucket: 'kit' });
     expect(call.headers['x-amzn-sagemaker-requestttlseconds']).toBe('900');
+    expect(call.headers['x-amzn-sagemaker-s3outputpathextension']).toBe(jobId);
     expect(inferenceId).toMatch(new RegExp(`^${jobId}-3-[0-9a-f]{12}$`));
     expect(jsonAt(`jobs/${jobId}/tokens/${inferenceId}.json`)).toMatchObject({ taskToken: 'token-1' });
   });

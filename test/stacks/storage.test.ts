@@ -25,6 +25,7 @@ describe('the bucket', () => {
         Rules: [
           Match.objectLike({ Prefix: 'jobs/', ExpirationInDays: 3 }),
           Match.objectLike({ Prefix: 'async/', ExpirationInDays: 3 }),
+          Match.objectLike({ Prefix: 'removed/', ExpirationInDays: 2 }),
           Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
           Match.objectLike({ Prefix: 'uploads/api/incoming/', ExpirationInDays: 8 }),
         ],

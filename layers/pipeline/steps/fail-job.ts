@@ -5,6 +5,7 @@ import { failureInWords } from '../jobs/failure-in-words.ts';
 import { forgetHeard } from '../jobs/forget-heard.ts';
 import { jobIdOfSource } from '../jobs/job-id.ts';
 import { readJson } from '../jobs/read-json.ts';
+import { unlessRemoved } from '../jobs/unless-removed.ts';
 import { whyBatchesFailed } from '../jobs/why-batches-failed.ts';
 import { writeStatus } from '../jobs/write-status.ts';
 import { keys } from '../keys.ts';
@@ -18,9 +19,10 @@ const TOO_MANY_DEAD = 'States.ExceedToleratedFailureThreshold';
 /** Says in words a person understands why a job came to nothing. */
 export async function failJob(
   { sourceKey, failure, ...known }: JobFailed,
-  { store, meter, clock }: Pick<PipelinePorts, 'store' | 'meter' | 'clock'>,
+  { store: shared, meter, clock }: Pick<PipelinePorts, 'store' | 'meter' | 'clock'>,
 ): Promise<JobEnded> {
   const { jobId = jobIdOfSource(sourceKey) } = known;
+  const store = unlessRemoved(shared, jobId);
   const broken = await describe(jobId, failure, store);
   const { code = broken.code, reason = broken.reason } = known;
   await forget({ sourceKey, jobId: known.jobId }, store);

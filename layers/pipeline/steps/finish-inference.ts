@@ -5,6 +5,7 @@ import type { InferenceFinished, InferenceUnknown, TaskFailed, TaskSucceeded } f
 import { WaitingTask } from '../contract/waiting-task.ts';
 import { forget } from '../jobs/forget-heard.ts';
 import { jobOfInference } from '../jobs/inference-id.ts';
+import { isRemoved } from '../jobs/is-removed.ts';
 import { meterBatch } from '../jobs/meter-batch.ts';
 import { readAttempt } from '../jobs/read-attempt.ts';
 import { parseJson, readJson } from '../jobs/read-json.ts';
@@ -27,7 +28,7 @@ export async function finishInference(
   const { inferenceId } = message;
   const jobId = jobOfInference(inferenceId);
   const task = jobId && (await readJson(store, keys.token(jobId, inferenceId), WaitingTask));
-  if (!task) return { kind: 'inference-unknown', inferenceId };
+  if (!task || (await isRemoved(task.jobId, store))) return { kind: 'inference-unknown', inferenceId };
   const { taskToken, index } = task;
   const done = { kind: 'batch-done', jobId: task.jobId, index, lane: 'gpu' } as const;
   const succeeded: TaskSucceeded = { kind: 'task-succeeded', taskToken, output: done };

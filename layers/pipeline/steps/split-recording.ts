@@ -7,6 +7,7 @@ import { MurmurationError } from '../errors.ts';
 import { jobFailure } from '../jobs/job-failure.ts';
 import { jobIdOf } from '../jobs/job-id.ts';
 import { parseJson, readJson } from '../jobs/read-json.ts';
+import { unlessRemoved } from '../jobs/unless-removed.ts';
 import { writeJson } from '../jobs/write-json.ts';
 import { writeStatus } from '../jobs/write-status.ts';
 import { fitsTranscripts, keys, longestSourceKeyBytes } from '../keys.ts';
@@ -41,7 +42,8 @@ export async function splitRecording(
     if (last?.jobId === jobId && last.state === 'done' && (await isDelivered(last, store))) {
       return { kind: 'already-delivered', jobId };
     }
-    return await split(message, { jobId, options }, ports).catch((error: unknown) =>
+    const own = { ...ports, store: unlessRemoved(store, jobId) };
+    return await split(message, { jobId, options }, own).catch((error: unknown) =>
       jobFailure(error, { jobId, sourceKey }),
     );
   } catch (error) {
