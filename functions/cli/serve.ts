@@ -90,6 +90,7 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
       if (webhook !== undefined) await webhooks.add(jobEvent(job, owner), webhook.url);
     },
     onRemoved: webhooks.forget,
+    removeUpload: uploads.remove,
   });
   const app = createApi(
     {

@@ -75,7 +75,8 @@ function opened(
   const uploads = folderUploads(folder, clock);
   const transcriber = obedientTranscriber();
   const hear = hearJob({ transcriber, uploads, ledger });
-  const jobs = folderJobs({ folder, atOnce: 8, clock, ledger, hear, onRemoved });
+  const removeUpload = uploads.remove;
+  const jobs = folderJobs({ folder, atOnce: 8, clock, ledger, hear, onRemoved, removeUpload });
   return { ledger, uploads, transcriber, jobs };
 }
 
@@ -173,6 +174,34 @@ describe('jobs in a folder', () => {
     const left = await readdir(join(folder, 'jobs'), { recursive: true, withFileTypes: true });
     expect(left.filter((entry) => entry.isFile())).toEqual([]);
     expect(await jobs.remove('ann', request.id)).toBe(false);
+  });
+
+  it('take their upload along when they are removed, but not from one that is still to hear it, or another owner', async () => {
+    const folder = await mkdtemp(join(root, 'upload-'));
+    const { uploads, jobs, transcriber } = opened(folder, clock);
+    const uploadId = resourceId('upload', clock(), '00000000-0000-4000-8000-000000000000');
+    await uploads.create({ id: uploadId, owner: 'ann', name: 'a', sizeBytes: 3 });
+    async function* body() {
+      yield Buffer.from('abc');
+    }
+    await uploads.receive('ann', uploadId, body());
+    const [first, second] = [2, 3].map((milliseconds) => ({
+      ...request,
+      id: resourceId('job', milliseconds, '00000000-0000-4000-8000-000000000000'),
+      source: { kind: 'upload', uploadId } as const,
+    }));
+    for (const each of [first!, second!]) await jobs.create(each);
+    await vi.waitFor(() => expect(transcriber.heard).toHaveLength(2));
+    transcriber.heard[0]!.end.resolve();
+    await vi.waitFor(async () => expect((await jobs.get('ann', first!.id))?.state).toBe('done'));
+
+    await jobs.remove('ann', first!.id);
+    expect((await uploads.open('ann', uploadId)).name).toBe('a');
+    await uploads.remove('bob', uploadId);
+    expect((await uploads.open('ann', uploadId)).name).toBe('a');
+    await jobs.remove('ann', second!.id);
+    await expect(uploads.open('ann', uploadId)).rejects.toMatchObject({ code: 'not-found' });
+    expect(await readdir(join(folder, 'uploads'))).toEqual([]);
   });
 
   it('are listed and can be removed where the file of one is damaged', async () => {

@@ -47,6 +47,8 @@ export interface FolderJobsOptions {
   readonly onEnd?: ((job: ApiJob, request: JobRequest) => Promise<void>) | undefined;
   /** After a job was deleted. */
   readonly onRemoved?: ((id: string) => Promise<void>) | undefined;
+  /** Deletes the upload of a job that was deleted, unless another is still to hear it. */
+  readonly removeUpload?: ((owner: string, uploadId: string) => Promise<void>) | undefined;
 }
 
 /** Of what was booked for a job that has ended: nothing where it failed, unless its budget was what was short. */
@@ -62,6 +64,7 @@ export function folderJobs({
   hear,
   onEnd,
   onRemoved,
+  removeUpload,
 }: FolderJobsOptions): Jobs & JobResults & { resume(): Promise<void>; close(): Promise<void> } {
   const limit = pLimit(atOnce);
   const running = new Map<string, { stop: AbortController; kept: Kept; ended: Promise<void> }>();
@@ -132,6 +135,15 @@ export function folderJobs({
     }
   }
 
+  async function removeUnheard({ owner, source }: JobRequest): Promise<void> {
+    if (source.kind !== 'upload') return;
+    const isAwaited = [...running.values()].some(
+      ({ kept: { request } }) =>
+        request.source.kind === 'upload' && request.source.uploadId === source.uploadId,
+    );
+    if (!isAwaited) await removeUpload?.(owner, source.uploadId);
+  }
+
   async function create(request: JobRequest): Promise<ApiJob> {
     const there = await find(request.owner, request.id);
     if (there !== undefined) return there.job;
@@ -170,11 +182,13 @@ export function folderJobs({
 
     async remove(owner, id) {
       if (!(await isThere(owner, id))) return false;
+      const kept = await find(owner, id).catch(() => undefined);
       const entry = running.get(id);
       entry?.stop.abort();
       await entry?.ended.catch(() => undefined);
       await onRemoved?.(id);
       await rm(resultOf(owner, id), { force: true });
+      if (kept !== undefined) await removeUnheard(kept.request);
       // After what tells of its text, so that what a crash left can be removed again
       await rm(pathOf(owner, id), { force: true });
       // What was heard was used

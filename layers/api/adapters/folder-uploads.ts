@@ -26,7 +26,7 @@ const TTL_MILLISECONDS = 24 * 3600 * 1000;
 export function folderUploads(
   folder: string,
   clock: Clock,
-): Uploads & UploadReceiver & { sweep(): Promise<void> } {
+): Uploads & UploadReceiver & { sweep(): Promise<void>; remove(owner: string, id: string): Promise<void> } {
   const uploads = join(folder, 'uploads');
   const pathOf = (id: string, file: string) => join(uploads, id, file);
 
@@ -53,6 +53,12 @@ export function folderUploads(
   return {
     /** Deletes those whose day is over. */
     sweep: () => sweep(uploads, clock()),
+
+    /** Whether it is there or not. */
+    async remove(owner, id) {
+      const kept = await find(owner, id).catch(() => undefined);
+      if (kept !== undefined) await rm(join(uploads, id), { recursive: true, force: true });
+    },
 
     async create({ id, owner, name, sizeBytes }) {
       await sweep(uploads, clock());
