@@ -113,8 +113,9 @@ export const apiOperations: readonly ApiOperation[] = [
     method: 'post',
     path: '/v1/listen',
     id: 'listen',
-    summary: "Transcribe a recording while you wait: Deepgram's contract",
-    parameters: { query: ListenQuery.omit({ callback: true, diarize: true }) },
+    summary:
+      "Transcribe a recording while you wait: Deepgram's contract; what it does not know is in metadata.warnings",
+    parameters: { query: ListenQuery.omit({ callback: true, diarize: true, diarize_model: true }) },
     body: { 'application/json': ListenInput, 'application/octet-stream': 'binary' },
     success: { status: 200, content: { 'application/json': ListenAnswer } },
     errors: recording,

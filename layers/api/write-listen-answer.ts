@@ -9,13 +9,14 @@ export interface ListenFacts {
   /** Milliseconds of the epoch. */
   readonly now: number;
   readonly newId: () => string;
+  readonly warnings: NonNullable<ListenAnswer['metadata']['warnings']>;
 }
 
 /** A transcript as Deepgram would answer it. */
 export function writeListenAnswer(
   { transcript, media }: Transcribed,
-  query: Pick<ListenQuery, 'multichannel' | 'utterances' | 'detect_language'>,
-  { requestId, sha256, now, newId }: ListenFacts,
+  query: Pick<ListenQuery, 'multichannel' | 'utterances' | 'detect_language' | 'tag' | 'extra'>,
+  { requestId, sha256, now, newId, warnings }: ListenFacts,
 ): ListenAnswer {
   const { segments, model, language, durationSeconds } = transcript;
   const count = query.multichannel === 'true' ? media.channels : 1;
@@ -32,6 +33,9 @@ export function writeListenAnswer(
       channels: count,
       models: [model],
       model_info: { [model]: { name: model, version: '1', arch: 'whisper' } },
+      ...(query.tag.length === 0 ? {} : { tags: query.tag }),
+      ...(query.extra.length === 0 ? {} : { extra: Object.fromEntries(query.extra.map(splitAtColon)) }),
+      ...(warnings.length === 0 ? {} : { warnings }),
     },
     results: {
       channels: channels.map((own) => ({
@@ -54,6 +58,11 @@ export function writeListenAnswer(
     },
   };
 }
+
+const splitAtColon = (written: string): [key: string, value: string] => {
+  const colon = written.indexOf(':');
+  return [written.slice(0, colon), written.slice(colon + 1)];
+};
 
 function alternativeOf(segments: readonly SegmentTranscript[], language: string) {
   const texts = segments.map(({ text }) => text.trim()).filter((text) => text !== '');

@@ -31,6 +31,27 @@ describe("Deepgram's client", () => {
     expect('results' in answer && answer.results.utterances!.length).toBeGreaterThan(0);
   });
 
+  it('gets terms replaced, tags back, and a warning for what is not done', async () => {
+    const answer = await media.transcribeFile(file(), {
+      model: 'nova-3',
+      language: 'en-US',
+      replace: ['fellow americans:citizens', 'ask:'],
+      keyterm: ['Kennedy'],
+      tag: ['speech'],
+      search: ['country'],
+      punctuate: true,
+      profanity_filter: false,
+    });
+    if (!('results' in answer)) throw new Error('it answered a request id alone');
+    const [best] = answer.results.channels[0]!.alternatives!;
+    expect(best!.transcript).toMatch(/^And so my citizens/);
+    expect(best!.words!.map(({ word }) => word)).not.toContain('ask');
+    expect(answer.metadata).toMatchObject({
+      tags: ['speech'],
+      warnings: [{ parameter: 'search', type: 'unsupported_parameter' }],
+    });
+  });
+
   it('throws what is wrong', async () => {
     const failure = await media
       .transcribeFile(file(), { model: 'nova-3', diarize: true })

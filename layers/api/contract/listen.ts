@@ -1,10 +1,10 @@
-import { type RedactKind, TextEdits } from '@murmuration/pipeline/contract/text-edits';
+import type { RedactKind } from '@murmuration/pipeline/contract/text-edits';
 import { z } from 'zod';
 
 const flag = z.enum(['true', 'false']).default('false');
 
 /** Deepgram's names of what patterns can find, and the kit's own. */
-const redactKindOf = {
+export const redactKindOf = {
   email: 'email',
   email_address: 'email',
   card: 'card',
@@ -18,13 +18,14 @@ const ListenRedactKind = z.enum(Object.keys(redactKindOf) as (keyof typeof redac
   error: 'give email_address, phone_number, credit_card or ssn: nothing else is found here',
 });
 
-/** What is to be redacted, in the kit's words; undefined where it is nothing. */
-export function listenEdits({ redact }: Pick<ListenQuery, 'redact'>): TextEdits | undefined {
-  if (redact.length === 0) return undefined;
-  return TextEdits.parse({ redact: redact.map((kind) => redactKindOf[kind]) });
-}
+const terms = (what: string) =>
+  z
+    .array(z.string().min(1, `give a ${what}`).max(200))
+    .max(200)
+    .default([]);
+const speakers = 'speakers are not told apart here, only channels: use multichannel';
 
-/** Deepgram's query, as far as it means something here; what only makes text prettier is ignored, for Whisper does it. */
+/** Deepgram's query, as far as it means something here: what asks for more is told of in the answer's `metadata.warnings`. */
 export const ListenQuery = z.object({
   model: z.string().min(1).max(200).default('nova-3'),
   language: z.string().min(1).max(100).optional(),
@@ -32,14 +33,39 @@ export const ListenQuery = z.object({
   /** Each channel for itself. */
   multichannel: flag,
   utterances: flag,
-  diarize: z
-    .literal('false', { error: 'speakers are not told apart here, only channels: use multichannel' })
-    .optional(),
+  diarize: z.literal('false', { error: speakers }).optional(),
+  diarize_model: z.undefined({ error: speakers }).optional(),
   callback: z
     .undefined({ error: 'nothing is called back here: use POST /v1/jobs with a webhook' })
     .optional(),
   /** Repeated, or with commas. Not Deepgram's groups: half of what they promise would be left standing. */
   redact: z.array(ListenRedactKind).max(20).default([]),
+  /** `find:replacement`, repeated; nothing after the colon leaves the words out. */
+  replace: z
+    .array(
+      z
+        .string()
+        .max(2000)
+        .regex(/^\s*[^:\s][^:]*:/, 'write it as find:replacement'),
+    )
+    .max(200)
+    .default([]),
+  /** Names and terms to expect, repeated. */
+  keyterm: terms('term'),
+  /** The same, as older models take it; what a colon says of their weight is not listened to. */
+  keywords: terms('word'),
+  /** Repeated; the answer has them again. */
+  tag: z.array(z.string().max(128)).max(100).default([]),
+  /** `key:value`, repeated; the answer has them again. */
+  extra: z
+    .array(
+      z
+        .string()
+        .max(2048)
+        .regex(/^[^:]+:/, 'write it as key:value'),
+    )
+    .max(100)
+    .default([]),
 });
 export type ListenQuery = z.infer<typeof ListenQuery>;
 
@@ -73,6 +99,12 @@ export const ListenAnswer = z.strictObject({
       z.string(),
       z.strictObject({ name: z.string(), version: z.string(), arch: z.string() }),
     ),
+    tags: z.array(z.string()).optional(),
+    extra: z.record(z.string(), z.string()).optional(),
+    /** What was asked for and is not done here. */
+    warnings: z
+      .array(z.strictObject({ parameter: z.string(), type: z.string(), message: z.string() }))
+      .optional(),
   }),
   results: z.strictObject({
     channels: z.array(

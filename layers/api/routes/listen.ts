@@ -3,10 +3,10 @@ import type { MediaSource } from '@murmuration/pipeline/ports';
 import type { ApiApp, ApiContext } from '../api-app.ts';
 import type { ApiSettings } from '../api-settings.ts';
 import type { ApiTools } from '../api-tools.ts';
-import { parseInput } from '../bodies/parse-input.ts';
 import { receiveAudio } from '../bodies/receive-audio.ts';
 import { receiveJson } from '../bodies/receive-json.ts';
-import { ListenInput, ListenQuery, listenEdits } from '../contract/listen.ts';
+import { ListenInput } from '../contract/listen.ts';
+import { readListenRequest } from '../listen-request.ts';
 import { modelNamed } from '../model-named.ts';
 import { transcribeForKey } from '../transcribe-for-key.ts';
 import { writeListenAnswer } from '../write-listen-answer.ts';
@@ -16,7 +16,7 @@ export function listenRoutes(app: ApiApp, { ports, settings, places, telemetry }
   const { transcriber, clock, newId } = ports;
 
   app.post('/v1/listen', async (c) => {
-    const query = parseInput(ListenQuery, { ...c.req.query(), redact: redactOf(c) });
+    const { query, decoding, edits, warnings } = readListenRequest(c.req.queries());
     const model = modelNamed(query.model, transcriber.models);
     const release = places.take();
     let received: Received | undefined;
@@ -30,28 +30,22 @@ export function listenRoutes(app: ApiApp, { ports, settings, places, telemetry }
           model,
           source,
           name: 'the recording',
-          decoding: { language: query.language ?? 'auto' },
+          decoding,
           channels: query.multichannel === 'true' ? 'separate' : 'mix',
-          edits: listenEdits(query),
+          edits,
           wordsWherePossible: true,
         },
         ports,
         { signal: c.req.raw.signal },
       );
       telemetry.transcribed(heard, (performance.now() - startedAt) / 1000);
-      const facts = { requestId: c.get('requestId'), sha256, now: clock(), newId };
+      const facts = { requestId: c.get('requestId'), sha256, now: clock(), newId, warnings };
       return c.json(writeListenAnswer(heard, query, facts));
     } finally {
       release();
       await received?.close();
     }
   });
-}
-
-/** Deepgram's default is `false`, and its clients may send that. */
-function redactOf(c: ApiContext): string[] {
-  const kinds = (c.req.queries('redact') ?? []).flatMap((written) => written.split(','));
-  return kinds.length === 1 && kinds[0] === 'false' ? [] : kinds;
 }
 
 interface Received {
