@@ -62,7 +62,7 @@ export class Api extends Construct {
     super(scope, id);
     const { recordings, machine, model, signs, authentication = 'keys', cache } = props;
     this.table = apiTable(this, 'Table', props.encryptionKey);
-    new Bookkeeper(this, 'Bookkeeper', { ...settingsOf(props), table: this.table });
+    new Bookkeeper(this, 'Bookkeeper', { ...settingsOf(props), table: this.table, machine });
     this.realtime =
       typeof authentication === 'string'
         ? new Realtime(this, 'Realtime', {
@@ -123,7 +123,7 @@ export class Api extends Construct {
       'dynamodb:BatchWriteItem',
     );
     machine.grantStartExecution(this.door);
-    machine.grantExecution(this.door, 'states:StopExecution');
+    machine.grantExecution(this.door, 'states:StopExecution', 'states:DescribeExecution');
     grantObjects(this.door, recordings);
     recordings.allowUploadsOfPages();
     // Jobs may be made of an upload for 7 days

@@ -54,7 +54,7 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
       uploads,
       download: (url) => download(url, { mostBytes: MOST_UPLOAD_BYTES, reach: env.FILE_REACH }),
     }),
-    declaredSeconds: async (key) => (await transcriber.probe(await store.open(key))).durationSeconds,
+    probe: async (key) => transcriber.probe(await store.open(key)),
     ledger,
     clock,
   });

@@ -36,6 +36,8 @@ export interface Transcribed {
 /** How far a recording is, after each batch. */
 export interface TranscribingProgress {
   readonly doneSeconds: number;
+  /** All channels together, where each is transcribed for itself. @default doneSeconds */
+  readonly heardSeconds?: number | undefined;
   /** Undefined where the file does not say. */
   readonly totalSeconds: number | undefined;
   /** The batch, in absolute times. */
@@ -152,13 +154,16 @@ export interface Ledger {
   /** Counts one request; answers the seconds to wait where the key has made too many, and counts none then. */
   admit(key: ApiKey): Promise<number | undefined>;
   /**
-   * Books seconds of audio to this month; false, and nothing booked, where the key's budget does not suffice. With `jobId`
-   * so many in all for this job: what it holds is raised to that, so that booking twice books once. 0 asks whether
-   * anything is left, or held by this job.
+   * Books seconds of audio to this month; false, and nothing booked, where the key's budget does not suffice. With `holder`,
+   * a job or a stream, so many in all for it: what it holds is raised to that, so that booking twice books once. 0 asks
+   * whether anything is left, or held by it.
    */
-  spend(key: ApiKey, audioSeconds: number, jobId?: string): Promise<boolean>;
-  /** Keeps at most so many seconds of what was booked for a job, and returns the rest. Once: a job that holds nothing has nothing to return. */
-  settle(jobId: string, keptSeconds: number): Promise<void>;
+  spend(key: ApiKey, audioSeconds: number, holder?: string): Promise<boolean>;
+  /**
+   * What a holder has used takes the place of what was booked for it, less or more, beyond the budget too. Once: who holds
+   * nothing is left alone. @param usedSeconds @default what was booked
+   */
+  settle(holder: string, usedSeconds?: number): Promise<void>;
   /** Seconds of audio in this month. */
   spent(key: ApiKey): Promise<number>;
 }

@@ -35,7 +35,8 @@ export async function estimateJob(
   return {
     object: 'transcription.estimate',
     duration_seconds: seconds,
-    dollars: seconds === null ? null : (seconds / 3600) * settings.dollarsPerAudioHour,
+    heard_seconds: seconds === null ? null : heardSeconds,
+    dollars: seconds === null ? null : (heardSeconds / 3600) * settings.dollarsPerAudioHour,
     expected_seconds: seconds === null ? null : heardSeconds / timesRealTime,
     times_real_time: timesRealTime,
     measured: measured !== undefined,

@@ -29,9 +29,9 @@ export async function transcribeForKey(
   const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
   let bookedSeconds = 0;
   let booking: Promise<unknown> = Promise.resolve();
-  const book = (doneSeconds: number) => {
-    const seconds = jobId === undefined ? doneSeconds - bookedSeconds : doneSeconds;
-    bookedSeconds = doneSeconds;
+  const book = (heardSeconds: number) => {
+    const seconds = jobId === undefined ? heardSeconds - bookedSeconds : heardSeconds;
+    bookedSeconds = heardSeconds;
     booking = booking.then(async () => {
       if (!stop.signal.aborted && !(await ledger.spend(key, seconds, jobId))) stop.abort(budgetSpent());
     });
@@ -43,7 +43,7 @@ export async function transcribeForKey(
     const recording = await transcriber.transcribe(whole, {
       signal: AbortSignal.any(signals),
       onProgress: (progress) => {
-        book(progress.doneSeconds);
+        book(progress.heardSeconds ?? progress.doneSeconds);
         // Half a card number is none yet
         onProgress?.(edits.length === 0 ? progress : { ...progress, segments: [] });
       },

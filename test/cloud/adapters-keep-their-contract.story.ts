@@ -68,7 +68,7 @@ function opened(clock: Clock, client: SFNClient = steps) {
       await store.write(key, 'sound');
       return { key, etag: 'e', sizeBytes: 5 };
     },
-    declaredSeconds: async () => 10,
+    probe: async () => ({ durationSeconds: 10, channels: 2 }),
     ledger,
     clock,
     client,
@@ -144,10 +144,24 @@ describe('a job on AWS whose beginning breaks off', () => {
     expect(await jobs.get(request.owner, request.id)).toMatchObject({ state: 'queued' });
     expect(await ledger.spent(request.key)).toBe(10);
     now += 16 * 60_000;
-    expect((await jobs.list(request.owner, { limit: 1 })).jobs).toMatchObject([
+    expect((await jobs.list(request.owner, { limit: 1 })).jobs).toMatchObject([{ state: 'queued' }]);
+    // Once Step Functions can say that there is no such execution
+    const { jobs: later } = opened(() => now);
+    expect((await later.list(request.owner, { limit: 1 })).jobs).toMatchObject([
       { state: 'failed', error: { message: expect.stringContaining('send the request again') } },
     ]);
     expect(await ledger.spent(request.key)).toBe(0);
+  });
+
+  it('is settled once, also where the same request comes late', async () => {
+    const { ledger } = opened(Date.now);
+    const of = key();
+    const holder = randomUUID();
+    await ledger.spend(of, 10, holder);
+    await Promise.all([ledger.settle(holder, 40), ledger.settle(holder, 40)]);
+    await ledger.settle(holder, 0);
+    expect(await ledger.spend(of, 10, holder)).toBe(true);
+    expect(await ledger.spent(of)).toBe(40);
   });
 
   it('is not begun, and not there, where the budget does not suffice', async () => {

@@ -162,10 +162,25 @@ export function apiAdaptersContract(open: (clock: Clock) => Promise<ApiAdapters>
       await Promise.all([ledger.settle(one, 4), ledger.settle(one, 4), ledger.settle(one, 4)]);
       expect(await ledger.spent(poor)).toBe(12);
       await ledger.settle(one, 0);
-      await ledger.settle(other, 100);
+      await ledger.settle(other);
       await ledger.settle(other, 0);
       await ledger.settle(jobOf(poor).id, 0);
       expect(await ledger.spent(poor)).toBe(12);
+    });
+
+    it('books what was used beyond what was booked, beyond the budget too, and then refuses', async () => {
+      const { ledger } = adapters;
+      const poor = keyOf({ budgetSeconds: 20 });
+      const { id } = jobOf(poor);
+      await ledger.spend(poor, 1, id);
+      await Promise.all([ledger.settle(id, 3600), ledger.settle(id, 3600)]);
+      expect(await ledger.spent(poor)).toBe(3600);
+      expect(await ledger.spend(poor, 0)).toBe(false);
+      expect(await ledger.spend(poor, 1, jobOf(poor).id)).toBe(false);
+      const whole = jobOf().id;
+      await ledger.spend(key, 5, whole);
+      await ledger.settle(whole);
+      expect(await ledger.spent(key)).toBe(5);
     });
 
     it('returns to the month that it was booked in', async () => {

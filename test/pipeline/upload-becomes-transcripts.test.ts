@@ -59,7 +59,8 @@ it('keeps channels apart, and takes options that lie beside the recording', asyn
   const options = { channels: 'separate', formats: ['json', 'txt'] };
   await store.write('uploads/call.wav.options.json', JSON.stringify(options));
   const end = await runJob(await upload('uploads/call.wav', '1 2 3\n11 12 13'), { ports });
-  expect(end).toMatchObject({ state: 'done', durationSeconds: 3 });
+  expect(end).toMatchObject({ state: 'done', durationSeconds: 3, heardSeconds: 6 });
+  expect(await json('transcripts/uploads/call.wav.status.json')).toMatchObject({ heardSeconds: 6 });
   const { segments } = await json('transcripts/uploads/call.wav.json');
   expect(
     segments.map(({ channel, text: said }: { channel: number; text: string }) => [channel, said]),

@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { itemsOf } from './items-of.ts';
 import { cpuOnly, synthesize } from './synthesize.ts';
 
 const { api, pipeline } = synthesize();
@@ -81,20 +82,26 @@ describe('the HTTP API', () => {
     expect(JSON.stringify(writing[0]!.Resource)).toContain('/uploads/api/*');
   });
 
-  it('returns what failed jobs of its own held, by a function that reads and changes items alone', () => {
+  it('books what its jobs have used when they have ended, however they did', () => {
     api.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
-        source: ['murmuration'],
-        'detail-type': ['job-failed'],
-        detail: { sourceKey: [{ prefix: 'uploads/api/' }] },
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: {
+          stateMachineArn: [{ 'Fn::ImportValue': Match.stringLikeRegexp('JobsMachine') }],
+          status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
+          name: [{ prefix: 'job_' }],
+        },
       },
       Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Bookkeeper'), 'Arn'] } })],
     });
-    const [policy] = Object.entries(api.findResources('AWS::IAM::Policy'))
-      .filter(([id]) => /Bookkeeper/.test(id))
-      .map(([, { Properties }]) => JSON.stringify(Properties.PolicyDocument));
-    expect(policy).toContain('["dynamodb:GetItem","dynamodb:UpdateItem"]');
-    expect(policy).not.toContain('s3:');
+  });
+
+  it('lets the function that books reach what is held and used, and neither keys nor jobs', () => {
+    expect(itemsOf(api, 'BookkeeperDoorRole')).toEqual({
+      'dynamodb:GetItem': ['held#*'],
+      'dynamodb:UpdateItem': ['held#*', 'usage#*'],
+    });
   });
 
   it('takes no model from an image', () => {

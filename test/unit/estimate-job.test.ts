@@ -42,6 +42,7 @@ describe('dry_run', () => {
     expect(await estimate({ durationSeconds: 1000, timesRealTime: 125 })).toEqual({
       object: 'transcription.estimate',
       duration_seconds: 1000,
+      heard_seconds: 1000,
       dollars: 0.1,
       expected_seconds: 8,
       times_real_time: 125,
@@ -59,10 +60,12 @@ describe('dry_run', () => {
     });
   });
 
-  it('counts each channel that is heard for itself, but bills the recording once', async () => {
+  it('counts each channel that is heard for itself, and bills it', async () => {
     expect(await estimate({ durationSeconds: 600, options: { channels: 'separate' } })).toMatchObject({
+      duration_seconds: 600,
+      heard_seconds: 1200,
       expected_seconds: 20,
-      dollars: 0.06,
+      dollars: 0.12,
     });
   });
 

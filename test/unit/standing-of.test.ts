@@ -1,4 +1,4 @@
-import { standingOf } from '@murmuration/api/adapters/standing-of';
+import { readStatus, standingOf } from '@murmuration/api/adapters/standing-of';
 import { memoryObjectStore } from '@murmuration/pipeline/adapters/memory-object-store';
 import type { BatchResult, Lane } from '@murmuration/pipeline/contract/batch-result';
 import { JobOptions } from '@murmuration/pipeline/contract/job';
@@ -37,14 +37,13 @@ const heard = (index: number, text: string, lane: Lane = 'gpu') =>
     transcripts: text.split('|').map((piece) => segmentOf({ text: ` ${piece}` })),
   } satisfies BatchResult);
 
-const standing = () =>
-  standingOf(job, {
-    store,
-    folder: {
-      list: async (prefix) => written.filter((key) => key.startsWith(prefix)),
-      remove: async () => {},
-    },
-  });
+async function standing() {
+  const folder = {
+    list: async (prefix: string) => written.filter((key) => key.startsWith(prefix)),
+    remove: async () => {},
+  };
+  return standingOf(job, { store, folder }, await readStatus(job, store));
+}
 
 describe('a job that goes on', () => {
   it('is queued, then running without a word', async () => {

@@ -22,7 +22,13 @@ function decoderOf(seconds: number[], warningsAtEnd: string[] = []): Decoder {
       const info = { container: 'wav', codec: 'pcm_s16le', sampleRateHertz: 16_000, channels: 1 };
       return { info: { ...info, narrowBand: false, durationSeconds: 60 }, blocks: blocks(), warnings };
     },
-    decodeChannels: () => Promise.reject(new Error('unplanned call')),
+    async decodeChannels(source, signal) {
+      const { info, blocks, warnings } = await this.decode(source, signal);
+      async function* pairs() {
+        for await (const pcm of blocks) yield [pcm, pcm];
+      }
+      return { info: { ...info, channels: 2 }, blocks: pairs(), warnings };
+    },
   };
 }
 
@@ -112,6 +118,19 @@ describe('one recording', () => {
     expect(progress.map((now) => [now.doneSeconds, now.totalSeconds])).toEqual([
       [30, 60],
       [35, 60],
+    ]);
+  });
+
+  it('counts each channel that is heard for itself', async () => {
+    const progress: RecordingProgress[] = [];
+    const onProgress = (now: RecordingProgress) => progress.push(now);
+    await transcribeRecording({ ...request, channels: 'separate', batchSize: 2 }, portsOf({}), {
+      onProgress,
+    });
+    expect(progress.map((now) => [now.doneSeconds, now.heardSeconds])).toEqual([
+      [10, 20],
+      [30, 60],
+      [35, 70],
     ]);
   });
 

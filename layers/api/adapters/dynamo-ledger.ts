@@ -8,23 +8,28 @@ import type { DynamoTable, TableUpdate } from './dynamo-table.ts';
 const MINUTE_MILLISECONDS = 60_000;
 /** A month's sum is kept over the next one, for whoever asks what was used. */
 const KEPT_SECONDS = 62 * 24 * 3600;
-/** Of one job two processes book at once at most. */
+/** For one holder two processes book at once at most. */
 const MOST_ATTEMPTS = 5;
 
-/** What a job holds of its key's month; nothing where `seconds` is 0. */
-const Held = z.object({ keyId: z.string(), month: z.string(), seconds: z.number() });
+/** What a job or a stream holds of its key's month. Of one that was settled all is known: nothing more is booked for it. */
+const Held = z.object({
+  keyId: z.string(),
+  month: z.string(),
+  seconds: z.number(),
+  settled: z.boolean(),
+});
 type Held = z.infer<typeof Held>;
 
 const usagePlace = (keyId: string, period: string) => ({ pk: `usage#${keyId}`, sk: period });
-const heldPlace = (jobId: string) => ({ pk: `held#${jobId}`, sk: 'held' });
+const heldPlace = (holder: string) => ({ pk: `held#${holder}`, sk: 'held' });
 
 /** Counts in the API's table. Each count is one conditional change, so that many servers at once count right. */
 export function dynamoLedger(table: DynamoTable, clock: Clock): Ledger {
   const monthNow = () => `month#${new Date(clock()).toISOString().slice(0, 7)}`;
   const endOfLife = () => Math.ceil(clock() / 1000) + KEPT_SECONDS;
 
-  async function heldBy(jobId: string): Promise<Held | undefined> {
-    const item = await table.get(heldPlace(jobId));
+  async function heldBy(holder: string): Promise<Held | undefined> {
+    const item = await table.get(heldPlace(holder));
     return item && Held.parse(item);
   }
   async function spentIn(keyId: string, month: string): Promise<number> {
@@ -41,39 +46,40 @@ export function dynamoLedger(table: DynamoTable, clock: Clock): Ledger {
     return { update, condition, values: { ...values, ':room': room } };
   }
 
-  /** Changes what a job holds from `before`, unless it was changed since. */
-  function holding(jobId: string, before: Held | undefined, { keyId, month, seconds }: Held) {
+  /** Changes what a holder has from `before`, unless it was changed since. */
+  function holding(holder: string, before: Held | undefined, { keyId, month, seconds, settled }: Held) {
     return {
-      key: heldPlace(jobId),
-      update: 'SET keyId = :key, #month = :month, seconds = :seconds, expiresAt = :end',
+      key: heldPlace(holder),
+      update: 'SET keyId = :key, #month = :month, seconds = :seconds, settled = :settled, expiresAt = :end',
       names: { '#month': 'month' },
-      condition: before === undefined ? 'attribute_not_exists(pk)' : 'seconds = :before',
+      condition: before === undefined ? 'attribute_not_exists(pk)' : 'seconds = :before AND settled = :no',
       values: {
         ':key': keyId,
         ':month': month,
         ':seconds': seconds,
+        ':settled': settled,
         ':end': endOfLife(),
-        ...(before !== undefined && { ':before': before.seconds }),
+        ...(before !== undefined && { ':before': before.seconds, ':no': false }),
       },
     };
   }
 
-  async function hold({ id, budgetSeconds }: ApiKey, totalSeconds: number, jobId: string): Promise<boolean> {
+  async function hold({ id, budgetSeconds }: ApiKey, totalSeconds: number, holder: string): Promise<boolean> {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
-      const before = await heldBy(jobId);
+      const before = await heldBy(holder);
       const missing = totalSeconds - (before?.seconds ?? 0);
-      if (missing <= 0) return true;
+      if (missing <= 0 || before?.settled) return true;
       // What it holds stays in the month that it was begun in
-      const month = before !== undefined && before.seconds > 0 ? before.month : monthNow();
+      const month = before?.month ?? monthNow();
       // First whether another has booked it meanwhile: then the budget was asked for too much
       const unmet = await table.changeAll([
-        holding(jobId, before, { keyId: id, month, seconds: totalSeconds }),
+        holding(holder, before, { keyId: id, month, seconds: totalSeconds, settled: false }),
         { key: usagePlace(id, month), ...booking(missing, budgetSeconds) },
       ]);
       if (unmet === undefined) return true;
       if (unmet === 1) return false;
     }
-    throw contested(jobId);
+    throw contested(holder);
   }
 
   return {
@@ -89,41 +95,42 @@ export function dynamoLedger(table: DynamoTable, clock: Clock): Ledger {
       });
       return counted === undefined ? (end - now) / 1000 : undefined;
     },
-    async spend(key, audioSeconds, jobId) {
+    async spend(key, audioSeconds, holder) {
       const { id, budgetSeconds } = key;
       if (audioSeconds === 0) {
         if (budgetSeconds === undefined || (await spentIn(id, monthNow())) < budgetSeconds) return true;
-        return jobId !== undefined && ((await heldBy(jobId))?.seconds ?? 0) > 0;
+        const held = holder === undefined ? undefined : await heldBy(holder);
+        return held !== undefined && !held.settled;
       }
-      if (jobId !== undefined) return hold(key, audioSeconds, jobId);
+      if (holder !== undefined) return hold(key, audioSeconds, holder);
       return (
         (await table.change(usagePlace(id, monthNow()), booking(audioSeconds, budgetSeconds))) !== undefined
       );
     },
-    async settle(jobId, keptSeconds) {
+    async settle(holder, usedSeconds) {
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
-        const before = await heldBy(jobId);
-        if (before === undefined || before.seconds === 0) return;
-        const returned = Math.max(0, before.seconds - keptSeconds);
+        const before = await heldBy(holder);
+        if (before === undefined || before.settled) return;
+        const seconds = usedSeconds ?? before.seconds;
         const unmet = await table.changeAll([
           {
             key: usagePlace(before.keyId, before.month),
-            update: 'ADD spent :back',
-            values: { ':back': -returned },
+            update: 'ADD spent :more',
+            values: { ':more': seconds - before.seconds },
           },
-          holding(jobId, before, { ...before, seconds: 0 }),
+          holding(holder, before, { ...before, seconds, settled: true }),
         ]);
         if (unmet === undefined) return;
       }
-      throw contested(jobId);
+      throw contested(holder);
     },
     spent: ({ id }) => spentIn(id, monthNow()),
   };
 }
 
-function contested(jobId: string): MurmurationError {
+function contested(holder: string): MurmurationError {
   return new MurmurationError(
     'store-unavailable',
-    `others change what ${jobId} holds all the time: try again`,
+    `others change what ${holder} holds all the time: try again`,
   );
 }

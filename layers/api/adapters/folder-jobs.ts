@@ -51,9 +51,9 @@ export interface FolderJobsOptions {
   readonly removeUpload?: ((owner: string, uploadId: string) => Promise<void>) | undefined;
 }
 
-/** Of what was booked for a job that has ended: nothing where it failed, unless its budget was what was short. */
-const keptSeconds = ({ state, error }: ApiJob): number =>
-  state === 'failed' && error?.code !== 'budget-spent' ? 0 : Number.POSITIVE_INFINITY;
+/** Of a job that has ended: nothing where it failed, unless its budget was what was short; else what was booked as it was heard. */
+const usedSeconds = ({ state, error }: ApiJob): number | undefined =>
+  state === 'failed' && error?.code !== 'budget-spent' ? 0 : undefined;
 
 /** Jobs of this process, kept in a folder: those that were not done when it ended are begun again by `resume`. */
 export function folderJobs({
@@ -114,7 +114,7 @@ export function folderJobs({
 
   /** Written down before and after, so that an end that falls between is told after the next start. */
   async function tellEnd({ job, request }: Kept): Promise<void> {
-    await ledger.settle(job.id, keptSeconds(job));
+    await ledger.settle(job.id, usedSeconds(job));
     await onEnd?.(job, request);
     await writeJsonFile(pathOf(request.owner, request.id), { request, job });
   }
@@ -192,7 +192,7 @@ export function folderJobs({
       // After what tells of its text, so that what a crash left can be removed again
       await rm(pathOf(owner, id), { force: true });
       // What was heard was used
-      await ledger.settle(id, Number.POSITIVE_INFINITY);
+      await ledger.settle(id);
       return true;
     },
 

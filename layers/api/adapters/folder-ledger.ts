@@ -7,7 +7,7 @@ import { readJsonFile, writeJsonFile } from './json-file.ts';
 
 const Month = z.strictObject({
   audioSeconds: z.record(z.string(), z.number().nonnegative()),
-  /** By job. */
+  /** By job or stream. */
   held: z
     .record(z.string(), z.strictObject({ keyId: z.string(), seconds: z.number().nonnegative() }))
     .default({}),
@@ -36,11 +36,11 @@ export function folderLedger(folder: string, clock: Clock): Ledger {
     return changed;
   }
 
-  /** The month in which a job holds something, and what. */
-  async function heldBy(jobId: string) {
+  /** The month in which it holds something, and what. */
+  async function heldBy(holder: string) {
     for (const month of [monthNow(), monthBefore()]) {
       const book = await read(month);
-      const held = book.held[jobId];
+      const held = book.held[holder];
       if (held !== undefined) return { month, book, held };
     }
     return undefined;
@@ -49,9 +49,9 @@ export function folderLedger(folder: string, clock: Clock): Ledger {
   async function book(
     { id, budgetSeconds = Number.POSITIVE_INFINITY }: ApiKey,
     seconds: number,
-    jobId?: string,
+    holder?: string,
   ) {
-    const before = jobId === undefined ? undefined : await heldBy(jobId);
+    const before = holder === undefined ? undefined : await heldBy(holder);
     const month = before?.month ?? monthNow();
     const { audioSeconds, held } = before?.book ?? (await read(month));
     const missing = seconds - (before?.held.seconds ?? 0);
@@ -61,7 +61,7 @@ export function folderLedger(folder: string, clock: Clock): Ledger {
     if (spent + missing > budgetSeconds) return false;
     await writeJsonFile(pathOf(month), {
       audioSeconds: { ...audioSeconds, [id]: spent + missing },
-      held: jobId === undefined ? held : { ...held, [jobId]: { keyId: id, seconds } },
+      held: holder === undefined ? held : { ...held, [holder]: { keyId: id, seconds } },
     } satisfies Month);
     return true;
   }
@@ -77,15 +77,15 @@ export function folderLedger(folder: string, clock: Clock): Ledger {
       return tokens >= 1 ? undefined : ((1 - tokens) * 60) / requestsPerMinute;
     },
     spend: (...booking) => inTurn(() => book(...booking)),
-    settle: (jobId, keptSeconds) =>
+    settle: (holder, usedSeconds) =>
       inTurn(async () => {
-        const before = await heldBy(jobId);
+        const before = await heldBy(holder);
         if (before === undefined) return;
         const { keyId, seconds } = before.held;
-        const { [jobId]: _, ...held } = before.book.held;
+        const { [holder]: _, ...held } = before.book.held;
         const spent = before.book.audioSeconds[keyId] ?? 0;
-        const left = Math.max(0, spent - Math.max(0, seconds - keptSeconds));
-        const audioSeconds = { ...before.book.audioSeconds, [keyId]: left };
+        const used = Math.max(0, spent - seconds + (usedSeconds ?? seconds));
+        const audioSeconds = { ...before.book.audioSeconds, [keyId]: used };
         await writeJsonFile(pathOf(before.month), { audioSeconds, held } satisfies Month);
       }),
     spent: ({ id }) => inTurn(async () => (await read(monthNow())).audioSeconds[id] ?? 0),

@@ -13,8 +13,8 @@ import type { ObjectFolder } from './s3-object-folder.ts';
 export async function standingOf(
   job: Omit<JobItem, 'begun'>,
   { store, folder }: { readonly store: ObjectStore; readonly folder: ObjectFolder },
+  status: JobStatus | undefined,
 ): Promise<ApiJob> {
-  const status = await readStatus(job, store);
   const state = stateOf(status);
   const isDelivered = state === 'done' || state === 'partial';
   const transcript = isDelivered

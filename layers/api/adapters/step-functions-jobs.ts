@@ -1,13 +1,16 @@
 import {
+  DescribeExecutionCommand,
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
+  type ExecutionStatus,
   SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import type { JobStatus } from '@murmuration/pipeline/contract/job-status';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { keys } from '@murmuration/pipeline/keys';
-import type { Clock, ObjectStore } from '@murmuration/pipeline/ports';
+import type { Clock, MediaInfo, ObjectStore } from '@murmuration/pipeline/ports';
 import type { JobRequest, Jobs, Ledger } from '../api-ports.ts';
 import type { ApiJob } from '../contract/api-job.ts';
 import type { DynamoTable } from './dynamo-table.ts';
@@ -29,9 +32,9 @@ export interface StepFunctionsJobsOptions {
   readonly folder: ObjectFolder;
   /** Brings the recording to where only this job uses it. */
   readonly fetchRecording: (request: JobRequest) => Promise<FetchedRecording>;
-  /** How long a recording of the bucket is, if its header says so. */
-  readonly declaredSeconds: (key: string) => Promise<number | undefined>;
-  /** Each job is booked before it begins. */
+  /** What the header of a recording of the bucket says. */
+  readonly probe: (key: string) => Promise<Pick<MediaInfo, 'durationSeconds' | 'channels'>>;
+  /** Each job is booked before it begins, by what its header says, and settled when it has ended, by what was heard. */
   readonly ledger: Ledger;
   readonly clock: Clock;
   /** @default one that takes region and keys from the environment */
@@ -44,7 +47,12 @@ const LEAST_BYTES_A_SECOND = 4000;
 /** A function runs no longer: what has not begun then never will by itself. */
 const BEGINNING_MILLISECONDS = 15 * 60_000;
 
+const SILENT_MILLISECONDS = BEGINNING_MILLISECONDS;
+
 const ended = ['done', 'partial', 'failed'];
+
+const heardOf = (status: JobStatus | undefined): number =>
+  status?.heardSeconds ?? status?.durationSeconds ?? 0;
 
 /**
  * Jobs are executions of the kit's state machine, named after them and when they were begun: begun twice, they run once,
@@ -52,15 +60,30 @@ const ended = ['done', 'partial', 'failed'];
  */
 export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
   const { stateMachineArn, table, store, folder, ledger, clock, client = new SFNClient({}) } = options;
-  const { fetchRecording, declaredSeconds } = options;
+  const { fetchRecording, probe } = options;
+
+  const arnOf = (job: JobItem) =>
+    `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${executionOf(job)}`;
 
   async function stop(job: JobItem): Promise<void> {
-    const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${executionOf(job)}`;
     await client
-      .send(new StopExecutionCommand({ executionArn, cause: 'its owner removed it' }))
-      .catch((error: unknown) => {
-        if (!(error instanceof ExecutionDoesNotExist)) throw unavailable(error);
-      });
+      .send(new StopExecutionCommand({ executionArn: arnOf(job), cause: 'its owner removed it' }))
+      .catch(unlessUnknown);
+  }
+
+  /** Undefined where there is none of this job. */
+  async function executionStatus(job: JobItem): Promise<ExecutionStatus | undefined> {
+    const asked = new DescribeExecutionCommand({ executionArn: arnOf(job) });
+    return (await client.send(asked).catch(unlessUnknown))?.status;
+  }
+
+  async function setBegun(owner: string, id: string): Promise<boolean> {
+    const begun = await table.change(jobPlace(owner, id), {
+      update: 'SET begun = :yes',
+      condition: 'attribute_exists(pk)',
+      values: { ':yes': true },
+    });
+    return begun !== undefined;
   }
 
   async function find(owner: string, id: string): Promise<JobItem | undefined> {
@@ -68,26 +91,44 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     return item && JobItem.parse(item);
   }
 
-  /** What a job that failed held is its key's again, whoever hears of it first. */
+  /** What a job that has ended held is settled, whoever hears of its end first. */
   async function standing(job: JobItem): Promise<ApiJob> {
-    const found = await standingOf(job, { store, folder });
-    const isLost = !job.begun && found.state === 'queued' && clock() - job.createdAt > BEGINNING_MILLISECONDS;
-    const now = isLost ? { ...found, state: 'failed' as const, error: neverBegun } : found;
-    if (now.state === 'failed') await ledger.settle(job.id, 0);
+    const status = await readStatus(job, store);
+    const found = await standingOf(job, { store, folder }, status);
+    const now = ended.includes(found.state) ? found : await asItRuns(job, found);
+    if (ended.includes(now.state)) {
+      await ledger.settle(executionOf(job), now.state === 'failed' ? 0 : heardOf(status));
+    }
     return now;
+  }
+
+  /** Whether a job that says nothing for long still runs: whoever stopped it may not have told. */
+  async function asItRuns(job: JobItem, found: ApiJob): Promise<ApiJob> {
+    if (clock() - found.updated_at * 1000 < SILENT_MILLISECONDS) return found;
+    // Where nobody can say it, it goes on, as far as anybody knows
+    const status = await executionStatus(job).catch(() => 'RUNNING' as const);
+    const error = status === undefined ? neverBegun : brokenOff[status];
+    return error === undefined ? found : { ...found, state: 'failed', error };
   }
 
   async function create(request: JobRequest): Promise<ApiJob> {
     const { id, owner, name, model } = request;
     const before = await find(owner, id);
     if (before?.begun) return standing(before);
+    // It may run, and only who began it died
+    if (before !== undefined && (await executionStatus(before)) !== undefined) {
+      await setBegun(owner, id);
+      return standing({ ...before, begun: true });
+    }
     const { key, etag, sizeBytes } = await fetchRecording(request);
-    const declared = await declaredSeconds(key).catch(async (error: unknown) => {
+    const { durationSeconds, channels } = await probe(key).catch(async (error: unknown) => {
       // Of what is no recording nobody would know that it is there
       if (before === undefined) await folder.remove(key);
       throw error;
     });
-    const seconds = declared ?? sizeBytes / LEAST_BYTES_A_SECOND;
+    // A header may say 0, too
+    const longSeconds = durationSeconds || sizeBytes / LEAST_BYTES_A_SECOND;
+    const seconds = longSeconds * (request.options.channels === 'separate' ? channels : 1);
     const now = clock();
     // Before anything is booked: what breaks off below is seen, and can be begun again or removed
     const added = { id, name, model, sourceKey: key, createdAt: now, begun: false };
@@ -95,7 +136,7 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     // Where the same request came twice at once, both begin what the first of them wrote down
     const job = isNew ? added : (before ?? (await find(owner, id)));
     if (job === undefined) throw removedMeanwhile(id);
-    if (!(await ledger.spend(request.key, seconds, id))) {
+    if (!(await ledger.spend(request.key, seconds, executionOf(job)))) {
       await folder.remove(key);
       await table.removeAll([jobPlace(owner, id)]);
       throw budgetSpent(seconds);
@@ -109,14 +150,9 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
       .catch((error: unknown) => {
         if (!(error instanceof ExecutionAlreadyExists)) throw unavailable(error);
       });
-    const begun = await table.change(jobPlace(owner, id), {
-      update: 'SET begun = :yes',
-      condition: 'attribute_exists(pk)',
-      values: { ':yes': true },
-    });
-    if (begun === undefined) {
+    if (!(await setBegun(owner, id))) {
+      await ledger.settle(executionOf(job), 0);
       await stop(job);
-      await ledger.settle(id, 0);
       await folder.remove(key);
       throw removedMeanwhile(id);
     }
@@ -144,10 +180,13 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
       const job = await find(owner, id);
       if (job === undefined) return false;
       const [status, now] = [await readStatus(job, store), await standing(job)];
-      if (!ended.includes(now.state)) await stop(job);
-      // What was heard was used; what was not is its key's again
-      const isDone = now.state === 'done' || now.state === 'partial';
-      await ledger.settle(id, isDone ? Number.POSITIVE_INFINITY : now.progress.done_seconds);
+      if (!ended.includes(now.state)) {
+        // What was heard was used; what was not is its key's again. Before it stops: then all of it would be
+        const { done_seconds: done, total_seconds: total } = now.progress;
+        const heardShare = total === null || total === 0 ? 0 : done / total;
+        await ledger.settle(executionOf(job), heardShare * heardOf(status));
+        await stop(job);
+      }
       await folder.remove(job.sourceKey);
       await folder.remove(`${keys.transcriptsPrefix}${job.sourceKey}`);
       if (status !== undefined) await folder.remove(`${keys.jobsPrefix}${status.jobId}/`);
@@ -164,6 +203,13 @@ function removedMeanwhile(id: string): MurmurationError {
   return new MurmurationError('conflict', `${id} was removed while it was begun: send the request again`);
 }
 
+/** Executions that ended without a word in the bucket. */
+const brokenOff: Partial<Record<ExecutionStatus, { code: string; message: string }>> = {
+  ABORTED: { code: 'aborted', message: 'whoever runs the kit stopped it: send the request again' },
+  TIMED_OUT: { code: 'internal', message: 'it did not end within a day' },
+  FAILED: { code: 'internal', message: 'it broke off: send the request again' },
+};
+
 const neverBegun = { code: 'internal', message: 'its beginning broke off: send the request again' };
 
 function budgetSpent(seconds: number): MurmurationError {
@@ -171,6 +217,11 @@ function budgetSpent(seconds: number): MurmurationError {
     'budget-spent',
     `the recording has ${Math.round(seconds)} s, more than is left of this key's budget for the month: wait for the next month, or ask for more`,
   );
+}
+
+function unlessUnknown(error: unknown): undefined {
+  if (error instanceof ExecutionDoesNotExist) return undefined;
+  throw unavailable(error);
 }
 
 function unavailable(cause: unknown): MurmurationError {

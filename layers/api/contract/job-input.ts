@@ -83,6 +83,8 @@ export const JobEstimate = z.strictObject({
   object: z.literal('transcription.estimate'),
   /** Null where the file does not say. */
   duration_seconds: z.number().nonnegative().nullable(),
+  /** Of audio that would be paid: with `channels: separate` of all channels together. */
+  heard_seconds: z.number().nonnegative().nullable(),
   dollars: z.number().nonnegative().nullable(),
   /** Roughly, without a queue. */
   expected_seconds: z.number().nonnegative().nullable(),

@@ -41,7 +41,7 @@ export function jobRoutes(app: ApiApp, tools: ApiTools): void {
       if (isBeyond(found)) {
         throw new MurmurationError(
           'budget-spent',
-          `the recording has ${found.duration_seconds} s, and this key's budget has ${found.budget_left_seconds} s left in this month`,
+          `the recording has ${found.heard_seconds} s of audio, and this key's budget has ${found.budget_left_seconds} s left in this month`,
         );
       }
     }
@@ -106,7 +106,7 @@ export function jobRoutes(app: ApiApp, tools: ApiTools): void {
 }
 
 function isBeyond({
-  duration_seconds: needed,
+  heard_seconds: needed,
   budget_left_seconds: left,
 }: Awaited<ReturnType<typeof estimateJob>>) {
   return left !== null && (left <= 0 || (needed !== null && needed > left));

@@ -14,6 +14,8 @@ export const JobStatus = z.strictObject({
   /** Code of the error, see `errorPolicy`. */
   code: z.string().optional(),
   durationSeconds: z.number().nonnegative().optional(),
+  /** All channels together, where each is transcribed for itself. @default durationSeconds */
+  heardSeconds: z.number().nonnegative().optional(),
   batches: z.int().nonnegative().optional(),
   failedBatches: z.array(z.int().nonnegative()).optional(),
   /** Batches by where they were transcribed. */

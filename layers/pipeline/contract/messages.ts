@@ -129,6 +129,8 @@ export const TranscriptReady = z.strictObject({
   sourceKey: z.string(),
   state: z.enum(['done', 'partial']),
   durationSeconds: z.number().nonnegative(),
+  /** All channels together, where each was transcribed for itself. @default durationSeconds */
+  heardSeconds: z.number().nonnegative().optional(),
   outputs: z.record(z.string(), z.string()),
 });
 export type TranscriptReady = z.infer<typeof TranscriptReady>;

@@ -5,6 +5,7 @@ import type { UnnumberedSegment } from '../contract/plan-part.ts';
 import { isConfidential } from '../edits/open-edits.ts';
 import { MurmurationError } from '../errors.ts';
 import { needsWords } from '../formats/delivered-formats.ts';
+import { heardSeconds } from '../jobs/heard-seconds.ts';
 import { writeJson } from '../jobs/write-json.ts';
 import { writeStatus } from '../jobs/write-status.ts';
 import { keys } from '../keys.ts';
@@ -26,8 +27,8 @@ export async function writePlan(
   const recording: Recording = { ...draft, batches: batches.length };
   await writeJson(store, keys.recording(jobId), recording);
   await writeJson(store, keys.plan(jobId), batches);
-  const state = { state: 'transcribing', durationSeconds, batches: batches.length } as const;
-  await writeStatus({ jobId, sourceKey, ...state }, { store, clock });
+  const state = { state: 'transcribing', durationSeconds, ...heardSeconds(recording) } as const;
+  await writeStatus({ jobId, sourceKey, ...state, batches: batches.length }, { store, clock });
   return { kind: 'plan-ready', jobId, batches: batches.length };
 }
 

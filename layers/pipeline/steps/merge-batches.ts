@@ -11,6 +11,7 @@ import { timestamp } from '../formats/timestamp.ts';
 import { speechOf } from '../hearing/placed-segment.ts';
 import { estimateCost } from '../jobs/estimate-cost.ts';
 import { forgetHeard } from '../jobs/forget-heard.ts';
+import { heardSeconds } from '../jobs/heard-seconds.ts';
 import { isSuperseded } from '../jobs/is-superseded.ts';
 import { jobFailure } from '../jobs/job-failure.ts';
 import { meterCpuEnd } from '../jobs/meter-batch.ts';
@@ -68,6 +69,7 @@ export async function mergeBatches(
       state,
       ...(failed.length === 0 ? {} : { reason: gapsInWords(failed, outcomes.length) }),
       durationSeconds,
+      ...heardSeconds(recording),
       batches: outcomes.length,
       failedBatches: failed.map(({ batch }) => batch.index),
       lanes: {
@@ -91,7 +93,8 @@ export async function mergeBatches(
     if (prices) meter.add(metrics.estimatedCost, estimateCost(results, prices), 'None');
   }
   await forgetHeard(recording, store);
-  return { kind: 'transcript-ready', jobId, sourceKey, state, durationSeconds, outputs };
+  const heard = heardSeconds(recording);
+  return { kind: 'transcript-ready', jobId, sourceKey, state, durationSeconds, ...heard, outputs };
 }
 
 /** Where what was heard is not kept, what was delivered of it stands: there is nothing left to merge it of again. */
@@ -103,7 +106,8 @@ async function toldBefore(recording: Recording, store: ObjectStore): Promise<Tra
     return undefined;
   await forgetHeard(recording, store);
   const { state, outputs, durationSeconds = recording.durationSeconds } = status;
-  return { kind: 'transcript-ready', jobId, sourceKey, state, durationSeconds, outputs };
+  const heard = heardSeconds(recording);
+  return { kind: 'transcript-ready', jobId, sourceKey, state, durationSeconds, ...heard, outputs };
 }
 
 function merge(

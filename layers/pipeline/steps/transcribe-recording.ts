@@ -56,6 +56,8 @@ export interface RecordingPorts {
 /** What is done after each batch. */
 export interface RecordingProgress {
   readonly doneSeconds: number;
+  /** All channels together, where each is transcribed for itself. @default doneSeconds */
+  readonly heardSeconds?: number | undefined;
   /** Undefined where the file does not say. */
   readonly totalSeconds: number | undefined;
   /** The batch, in absolute times. */
@@ -83,7 +85,8 @@ export async function transcribeRecording(
   const languages = heardLanguages();
   const heard: HeardSegment[] = [];
   const speech: SpeechSpan[] = [];
-  let durationSeconds = 0;
+  /** Of each channel; `undefined` is their mix. */
+  const heardTo = new Map<number | undefined, number>();
   let cached = 0;
   let listened = true;
   const ports = { engine, cache };
@@ -108,12 +111,12 @@ export async function transcribeRecording(
     heard.push(...placed);
     speech.push(...batch.flatMap(speechOf));
     listened &&= batch.every((segment) => segment.speech !== undefined);
-    durationSeconds = Math.max(
-      durationSeconds,
-      ...batch.map(({ endSample }) => endSample / SAMPLE_RATE_HERTZ),
-    );
+    for (const { channel, endSample } of batch) {
+      heardTo.set(channel, Math.max(heardTo.get(channel) ?? 0, endSample / SAMPLE_RATE_HERTZ));
+    }
     onProgress?.({
-      doneSeconds: durationSeconds,
+      doneSeconds: Math.max(...heardTo.values()),
+      heardSeconds: [...heardTo.values()].reduce((sum, seconds) => sum + seconds, 0),
       totalSeconds: media.info.durationSeconds,
       segments: placed.map(({ transcript }) => transcript),
     });
@@ -126,7 +129,7 @@ export async function transcribeRecording(
     keepWords: decoding.words === true || channels === 'separate',
     model: engine.modelId,
     decoding,
-    durationSeconds,
+    durationSeconds: Math.max(0, ...heardTo.values()),
   });
   return { transcript, media: media.info, findings, warnings: [...media.warnings], cached };
 }
