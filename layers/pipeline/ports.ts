@@ -30,6 +30,8 @@ export interface TranscriptCache {
   /** Undefined where nothing is kept under the key, or what is kept cannot be read. */
   get(key: string): Promise<SegmentTranscript | undefined>;
   set(key: string, transcript: SegmentTranscript): Promise<void>;
+  /** Of a job that was removed. Throws `store-unavailable`. Absent where nobody asks for it. */
+  forget?(keys: readonly string[]): Promise<void>;
 }
 
 /** Bytes that can be read anywhere without reading all, such as an object of S3. */

@@ -38,6 +38,17 @@ describe.skipIf(!hasRedis)('the cache in Redis', () => {
     expect(ttlSeconds).toBeLessThanOrEqual(60);
   });
 
+  it('forgets what it is told to, and nothing else', async () => {
+    const cache = open();
+    const others = ['2', '3'].map((digit) => digit.repeat(64));
+    for (const each of [key, ...others]) await cache.set(each, segmentOf());
+    await cache.forget([key, others[0]!, '4'.repeat(64)]);
+    const found = await Promise.all([key, ...others].map((each) => cache.get(each)));
+    expect(found.map((each) => each !== undefined)).toEqual([false, false, true]);
+    await cache.forget([]);
+    expect(counted).toEqual([]);
+  });
+
   it('takes what it cannot read for a miss', async () => {
     for (const text of ['garbage', '{}', JSON.stringify({ ...segmentOf(), tokens: 'none' })]) {
       await redis.command('SET', `murmuration:segment:${key}`, text);
@@ -53,6 +64,7 @@ describe.skipIf(!hasRedis)('the cache in Redis', () => {
     expect(await Promise.all(keys.map((each) => cache.get(each)))).toEqual(keys.map(() => undefined));
     await cache.set(key, segmentOf());
     expect(counted).toEqual(['CacheErrors']);
+    await expect(cache.forget([key])).rejects.toMatchObject({ code: 'store-unavailable' });
     nowMilliseconds += 30_000;
     expect(await cache.get(key)).toBeUndefined();
     expect(counted).toEqual(['CacheErrors', 'CacheErrors']);

@@ -2,6 +2,7 @@ import { Redis } from '@upstash/redis';
 import { checkedKey } from '../cache/checked-key.ts';
 import { checkedTranscript } from '../cache/checked-transcript.ts';
 import { SegmentTranscript } from '../contract/transcript.ts';
+import { MurmurationError } from '../errors.ts';
 import { parseJson } from '../jobs/read-json.ts';
 import { metrics } from '../metrics.ts';
 import type { Clock, Meter, TranscriptCache } from '../ports.ts';
@@ -22,14 +23,17 @@ const TIMEOUT_MILLISECONDS = 1000;
 /** After a failure the cache is left alone for so long, so that a Redis that is down delays little and counts once. */
 const PAUSE_MILLISECONDS = 30_000;
 
-/** Keeps transcripts in Redis, over REST. Never fails: what goes wrong is a miss and one `CacheErrors`. */
+/** 100 KB of keys. */
+const FORGOTTEN_AT_ONCE = 1000;
+
+/** Keeps transcripts in Redis, over REST. Nothing but `forget` fails: what goes wrong is a miss and one `CacheErrors`. */
 export function upstashTranscriptCache({
   url,
   token,
   ttlSeconds,
   meter,
   clock = Date.now,
-}: UpstashTranscriptCacheOptions): TranscriptCache {
+}: UpstashTranscriptCacheOptions): Required<TranscriptCache> {
   let connection: Promise<Redis> | undefined;
   let pausedUntil = 0;
 
@@ -59,7 +63,17 @@ export function upstashTranscriptCache({
       const text = JSON.stringify(checkedTranscript(transcript));
       await attempt((redis) => redis.set(name, text, { ex: ttlSeconds }));
     },
+    async forget(keys) {
+      for (let start = 0; start < keys.length; start += FORGOTTEN_AT_ONCE) {
+        const names = keys.slice(start, start + FORGOTTEN_AT_ONCE).map(nameOf);
+        if ((await attempt((redis) => redis.del(...names))) === undefined) throw unforgotten();
+      }
+    },
   };
+}
+
+function unforgotten(): MurmurationError {
+  return new MurmurationError('store-unavailable', 'the transcript cache cannot be reached: try again');
 }
 
 /** A Redis may hold other things too. */

@@ -15,6 +15,8 @@ export const BatchResult = z.strictObject({
   transcripts: z.array(SegmentTranscript),
   /** How many of them came from the transcript cache. */
   cached: z.int().nonnegative(),
+  /** Under which the transcript cache has them: removed with their job. */
+  cacheKeys: z.array(Sha256).optional(),
   /** Of its segments' sound: what another plan cut is another batch, though it has the same index. See `soundSha256`. */
   soundSha256: Sha256,
   /** What a device worked for each segment that it heard, in their order: its share of a batch, without waiting and second looks. */

@@ -12,11 +12,22 @@ export async function hearBatch(
   decoding: DecodingOptions,
   ports: { readonly engine: MeasuredEngine; readonly cache?: TranscriptCache | undefined },
   signal?: AbortSignal,
-): Promise<Pick<BatchResult, 'transcripts' | 'cached' | 'segmentSeconds' | 'engineSeconds'>> {
-  const { workedSeconds } = ports.engine;
-  const heard = await hearSegments(segments, decoding, heardLanguages(), ports, signal);
+): Promise<Pick<BatchResult, 'transcripts' | 'cached' | 'cacheKeys' | 'segmentSeconds' | 'engineSeconds'>> {
+  const { engine, cache } = ports;
+  const { workedSeconds } = engine;
+  const cacheKeys = new Set<string>();
+  const noting: TranscriptCache | undefined = cache && {
+    // Whatever is kept was asked for before
+    get(key) {
+      cacheKeys.add(key);
+      return cache.get(key);
+    },
+    set: cache.set,
+  };
+  const heard = await hearSegments(segments, decoding, heardLanguages(), { engine, cache: noting }, signal);
   return {
     ...heard,
+    ...(cacheKeys.size > 0 && { cacheKeys: [...cacheKeys] }),
     // The first that the engine is asked for; what comes after are second looks
     segmentSeconds: workedSeconds.slice(0, segments.length - heard.cached),
     engineSeconds: workedSeconds.reduce((sum, seconds) => sum + seconds, 0),

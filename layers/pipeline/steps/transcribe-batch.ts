@@ -5,6 +5,7 @@ import { hearBatch } from '../hearing/hear-batch.ts';
 import { measuredEngine } from '../hearing/measured-engine.ts';
 import { readSegments } from '../hearing/read-segments.ts';
 import { failureInWords } from '../jobs/failure-in-words.ts';
+import { isRemoved } from '../jobs/is-removed.ts';
 import { meterBatch, meterCpuEnd } from '../jobs/meter-batch.ts';
 import { readAttempt } from '../jobs/read-attempt.ts';
 import { readJson } from '../jobs/read-json.ts';
@@ -35,7 +36,11 @@ export async function transcribeBatch(
   try {
     const result = await hear(batch, ports);
     const known = await readAttempt(result, lane, store);
-    await writeJson(store, keys.batchResult(jobId, index, lane), result);
+    await writeJson(store, keys.batchResult(jobId, index, lane), result).catch(async (error: unknown) => {
+      // Whoever removed the job was told by no result what the cache has of it
+      if (await isRemoved(jobId, store)) await ports.cache?.forget?.(result.cacheKeys ?? []);
+      throw error;
+    });
     if (known === undefined) {
       meterCpuEnd({ fromGpu, isDead: false }, meter);
       meterBatch(result, meter);
