@@ -18,6 +18,7 @@ class State:
     step: int = 0
     best_loss: float = float("inf")
     best_step: int = 0
+    elapsed: float = 0.0  # seconds of training
     unimproved: int = 0  # validations in a row without a better loss
     best: dict[str, torch.Tensor] = field(default_factory=dict)  # trained parameters of the best step
 
@@ -44,6 +45,7 @@ def save_checkpoint(folder: Path, identity: dict, network: nn.Module, optimizer,
         "identity": json.dumps(identity, sort_keys=True), "parameters": copy_parameters(network), "optimizer": optimizer.state_dict(),
         "scaler": scaler.state_dict(), "random": torch.get_rng_state(), "step": state.step, "best": state.best,
         "best_loss": state.best_loss, "best_step": state.best_step, "unimproved": state.unimproved,
+        "elapsed": state.elapsed,
     }, new)
     new.replace(folder / FILE)
 
@@ -66,4 +68,4 @@ def load_checkpoint(folder: Path, identity: dict, network: nn.Module, optimizer,
     optimizer.load_state_dict(saved["optimizer"])
     scaler.load_state_dict(saved["scaler"])
     torch.set_rng_state(saved["random"])
-    return State(saved["step"], saved["best_loss"], saved["best_step"], saved["unimproved"], saved["best"])
+    return State(**{name: saved[name] for name in ("step", "best_loss", "best_step", "elapsed", "unimproved", "best")})

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,23 +23,16 @@ class Context:
         return Context(*(value.to(device, non_blocking=True) for value in (self.positions, self.score_bias, self.seen)))
 
 
-def kept_positions(samples: int, audio_context: int, whole: bool) -> tuple[list[int], int]:
-    """Positions of one clip, and how many of them stand for themselves alone. `whole` keeps all 30 s."""
-    kept = min(math.ceil(samples / FRAME), audio_context) + SILENCE_AFTER
-    if whole or kept + SILENCE_STRIDE // 2 >= audio_context:
-        return list(range(audio_context)), audio_context
-    return [*range(kept), *range(kept + SILENCE_STRIDE // 2, audio_context, SILENCE_STRIDE)], kept
-
-
-def plan_context(samples: list[int], audio_context: int, whole: bool = False) -> Context:
-    """The context of clips with so many samples, padded to the longest."""
-    rows = [kept_positions(count, audio_context, whole) for count in samples]
-    longest = max(len(positions) for positions, _ in rows)
-    positions = torch.zeros(len(rows), longest, dtype=torch.int64)
-    score_bias = torch.full((len(rows), longest), HIDDEN)
-    seen = torch.zeros(len(rows), longest, dtype=torch.bool)
-    for row, (kept, alone) in enumerate(rows):
-        positions[row, : len(kept)] = torch.tensor(kept)
-        score_bias[row, :alone], score_bias[row, alone : len(kept)] = 0.0, math.log(SILENCE_STRIDE)
-        seen[row, : len(kept)] = True
-    return Context(positions, score_bias[:, None, None], seen)
+def plan_context(samples: Sequence[int], audio_context: int, whole: bool = False, multiple: int = 1) -> Context:
+    """The context of clips with so many samples, padded to the longest, and that to a `multiple`. `whole` keeps all 30 s."""
+    kept = (-(-torch.tensor(samples)[:, None] // FRAME)).clamp(max=audio_context) + SILENCE_AFTER  # (B, 1)
+    full = (kept + SILENCE_STRIDE // 2 >= audio_context) | whole
+    kept = torch.where(full, audio_context, kept)
+    tail = -((kept + SILENCE_STRIDE // 2 - audio_context) // SILENCE_STRIDE)
+    count = torch.where(full, kept, kept + tail)
+    longest = -(-int(count.max()) // multiple) * multiple
+    place = torch.arange(longest)[None]
+    positions = torch.where(place < kept, place, kept + SILENCE_STRIDE // 2 + SILENCE_STRIDE * (place - kept))
+    seen = place < count  # (B, L)
+    score_bias = torch.where(place < kept, 0.0, math.log(SILENCE_STRIDE)).masked_fill(~seen, HIDDEN)
+    return Context(torch.where(seen, positions, 0), score_bias[:, None, None], seen)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.example import Example, make_example
+from training.hear import Resident
 from training.network import Whisper
 from training.processes import Processes
 from training.pseudo_label import Label, Labelling, pseudo_label
@@ -33,6 +34,7 @@ class Dataset:
     clips: list[TrainingClip]  # all that were read, the held out ones too
     sha256: str  # of the manifests
     left_out: int  # clips without a label that can be trusted
+    resident: Resident | None = None  # their audio, where it is kept in the device's memory
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class DataOptions:
     language: str = "en"
     whole: bool = False  # 30 s of context for each clip, as graphs for CUDA hear
     limit: int | None = None  # take only the first clips
+    resident: bool = False  # all audio in the memory of the device
+    cache: Path | None = None  # where labels and audio are kept for other trainings on the same clips
 
 
 def read_dataset(options: DataOptions, weights: WhisperWeights, teacher: WhisperWeights | None, network: Callable[[], Whisper],
@@ -54,6 +58,8 @@ def read_dataset(options: DataOptions, weights: WhisperWeights, teacher: Whisper
     read[0] = read[0][: options.limit]
     if weights.languages and options.language not in weights.languages:
         raise ModelError(f"{weights.source.name} has no language {options.language!r}: give one of {', '.join(weights.languages)}")
+    every = list(dict.fromkeys(path.parent / clip.file for path, clips in zip(manifests, read, strict=True) for clip in clips))
+    resident = Resident(every, processes.device, options.cache) if options.resident else None
     parts: list[list[Teaching]] = []
     for path, clips in zip(manifests, read, strict=True):
         unlabelled = [clip for clip in clips if options.labels == "teacher" or (options.labels == "auto" and clip.text is None)]
@@ -64,7 +70,7 @@ def read_dataset(options: DataOptions, weights: WhisperWeights, teacher: Whisper
             labelling = Labelling({clip.file: clip.sha256 for clip in unlabelled}, teacher.source.sha256, options.language,
                                   options.whole)
             labels = pseudo_label(path.parent, [(clip.file, clip.seconds) for clip in unlabelled], labelling, network, teacher,
-                                  work, processes, note)
+                                  options.cache or work, processes, resident, note)
         parts.append(teachings(path.parent, clips, labels, options, weights))
     held_out = parts[1] if options.validation else []
     training = parts[0] if options.validation else []
@@ -76,7 +82,7 @@ def read_dataset(options: DataOptions, weights: WhisperWeights, teacher: Whisper
     return Dataset(
         training=usable, clips=[clip for clips in read for clip in clips], sha256=hash_manifests(manifests),
         held_out=[teaching.choose(timed=place % 2 == 1) for place, teaching in enumerate(watched)],
-        left_out=len(training) + len(held_out) - len(usable) - len(watched))
+        left_out=len(training) + len(held_out) - len(usable) - len(watched), resident=resident)
 
 
 def teachings(folder: Path, clips: list[TrainingClip], labels: dict[str, Label], options: DataOptions,

@@ -7,10 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from graph_encoder import FRAME
 from run_graph import prompt_of
-from training.context import Context, plan_context
-from training.read_audio import read_audio
+from training.context import Context
+from training.hear import Resident, hear
 from weights import WhisperWeights
 
 IGNORED = -100  # no label
@@ -40,11 +39,11 @@ class Batch:
     tokens: Tensor  # int64 (B, S)
     labels: Tensor  # int64 (B, S): what follows each token; IGNORED inside the prompt and after the end
     present: Tensor  # bool (B, S): not padding
+    samples: Tensor  # int64 (B): of each clip
 
     def to(self, device: torch.device) -> Batch:
-        tensors = (value.to(device, non_blocking=True) for value in (self.pcm, self.tokens, self.labels, self.present))
-        pcm, tokens, labels, present = tensors
-        return Batch(pcm, self.context.to(device), tokens, labels, present)
+        to = lambda value: value.to(device, non_blocking=True)
+        return Batch(to(self.pcm), self.context.to(device), to(self.tokens), to(self.labels), to(self.present), to(self.samples))
 
 
 def make_example(path: Path, seconds: float, text: list[int], timed: bool, language: str, weights: WhisperWeights) -> Example:
@@ -53,19 +52,15 @@ def make_example(path: Path, seconds: float, text: list[int], timed: bool, langu
     return Example(path, seconds, [*prompt, *text, weights.tokens.end_of_text], len(prompt))
 
 
-def make_batch(examples: list[Example], weights: WhisperWeights, whole: bool) -> Batch:
-    """Reads the audio of the clips and pads them to the longest. `whole` gives each 30 s."""
-    clips = [read_audio(example.path) for example in examples]
-    context = plan_context([len(clip) for clip in clips], weights.dimensions.audio_context, whole)
-    pcm = torch.zeros(len(clips), FRAME * context.seen.shape[1])
-    for row, clip in zip(pcm, clips, strict=True):
-        row[: len(clip)] = torch.from_numpy(clip)
+def make_batch(examples: list[Example], weights: WhisperWeights, whole: bool, resident: Resident | None = None) -> Batch:
+    """The clips, padded to the longest. `whole` gives each 30 s."""
+    pcm, context, samples = hear([example.path for example in examples], weights.dimensions.audio_context, whole, resident)
     longest = max(example.inputs for example in examples)
-    tokens = torch.full((len(clips), longest), weights.tokens.end_of_text)
+    tokens = torch.full((len(examples), longest), weights.tokens.end_of_text)
     labels = torch.full_like(tokens, IGNORED)
     present = torch.zeros_like(tokens, dtype=torch.bool)
     for row, example in enumerate(examples):
         sequence = torch.tensor(example.tokens)
         tokens[row, : example.inputs], present[row, : example.inputs] = sequence[:-1], True
         labels[row, example.prompt_length - 1 : example.inputs] = sequence[example.prompt_length :]
-    return Batch(pcm, context, tokens, labels, present)
+    return Batch(pcm, context, tokens, labels, present, samples)

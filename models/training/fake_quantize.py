@@ -15,8 +15,20 @@ from graph_linear import BLOCK
 KINDS = ("plain", "exact", "dynamic", "blocks8", "blocks4")
 
 
+class StraightThrough(torch.autograd.Function):
+    """Forward: what was rounded. Backward: as if it had not been."""
+
+    @staticmethod
+    def forward(context, value: Tensor, quantised: Tensor) -> Tensor:
+        return quantised
+
+    @staticmethod
+    def backward(context, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient, None
+
+
 def straight_through(value: Tensor, quantised: Tensor) -> Tensor:
-    return value + (quantised - value).detach()
+    return StraightThrough.apply(value, quantised)
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ A step is the mean over its clips' tokens, however they are cut into batches, ac
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from training.checkpoint import State, copy_parameters, load_checkpoint, save_checkpoint, set_parameters
 from training.dataset import Dataset
-from training.example import Example, make_batch
+from training.augment import augment
+from training.example import Batch, Example, make_batch
 from training.losses import Objective, ask_teacher, loss_sums
 from training.network import Whisper
 from training.optimizer import half_type, parameter_groups, schedule
@@ -42,6 +44,9 @@ class LoopOptions:
     checkpoint_every: int = 100
     patience: int = 0  # validations without a better loss after which it ends; 0: never
     stop_after_minutes: float = math.inf
+    seconds: float = math.inf  # of training, which then ends and whose learning rate falls by the clock; `steps` stays the most
+    batch_seconds: float = math.inf  # of audio and padding that one process has at once
+    augment: bool = False
 
 
 class Loop:
@@ -55,9 +60,8 @@ class Loop:
         if options.clips_per_step % per_round:
             raise ModelError(f"{options.clips_per_step} clips a step do not divide into batches of {options.batch} on "
                              f"{processes.count} processes: give a multiple of {per_round}")
-        self.rounds = options.clips_per_step // per_round
         self.order = Order([teaching.seconds for teaching in data.training], options.clips_per_step, options.seed)
-        self.optimizer = torch.optim.AdamW(parameter_groups(student, options.weight_decay), lr=options.learning_rate, betas=(0.9, 0.98))
+        self.optimizer = torch.optim.AdamW(parameter_groups(student, options.weight_decay), lr=options.learning_rate, betas=(0.9, 0.98), fused=processes.device.type == "cuda")
         self.half = half_type(options.precision, processes.device)
         self.scaler = torch.amp.GradScaler(processes.device.type, enabled=self.half == torch.float16)
         self.parallel: nn.Module = student
@@ -79,65 +83,76 @@ class Loop:
         last_of_all = False
         if state.step == 0:
             self.validate(state)  # what it was before; if training does no good, that is the best
+        before, started = state.elapsed, time.monotonic()
         with ThreadPoolExecutor(1) as reader:
             coming = reader.submit(self.read, state.step) if state.step < options.steps else None
-            while state.step < options.steps and not last_of_all:
+            while state.step < options.steps and state.elapsed < options.seconds and not last_of_all:
                 examples, batches = coming.result()
                 if state.step + 1 < options.steps:
                     coming = reader.submit(self.read, state.step + 1)
-                figures = self.step(state.step, examples, batches)
+                figures = self.step(state, examples, batches)
                 state.step += 1
+                state.elapsed = self.processes.of_first(before + time.monotonic() - started)
                 self.progress.tell("training", step=state.step, **figures)
-                if state.step % options.validate_every == 0 or state.step == options.steps:
+                ended = state.step == options.steps or state.elapsed >= options.seconds
+                if state.step % options.validate_every == 0 or ended:
                     last_of_all = self.validate(state)
                 stopping = self.processes.any(time.monotonic() - began > 60 * options.stop_after_minutes)
                 if state.step % options.checkpoint_every == 0 or stopping or last_of_all:
                     self.save(identity, state)
-                if stopping and state.step < options.steps and not last_of_all:
+                if stopping and not ended and not last_of_all:
                     return state, False
         if state.best:
             set_parameters(self.student, state.best)
         return state, True
 
-    def read(self, step: int) -> tuple[list[Example], list]:
+    def read(self, step: int) -> tuple[list[Example], list[Batch]]:
         """All examples of a step, and the batches of this process."""
         timed = self.order.timed(step)
         chosen = [self.data.training[clip] for clip in self.order.step(step)]
         examples = [teaching.choose(with_times) for teaching, with_times in zip(chosen, timed, strict=True)]
-        size, count = self.options.batch, self.processes.count
-        starts = [(turn * count + self.processes.rank) * size for turn in range(self.rounds)]
-        return examples, [make_batch(examples[start : start + size], self.weights, self.whole) for start in starts]
+        mine = examples[self.processes.rank :: self.processes.count]
+        return examples, [make_batch(part, self.weights, self.whole, self.data.resident)
+                          for part in cut(mine, self.options.batch, self.options.batch_seconds)]
 
-    def step(self, step: int, examples: list[Example], batches: list) -> dict[str, float]:
+    def change(self, step: int, turn: int, batch: Batch) -> Batch:
+        """With the noises and rooms that this step has for it."""
+        random = torch.Generator(self.processes.device)
+        random.manual_seed(hash((self.options.seed, step, turn, self.processes.rank)) % 2**63)
+        return dataclasses.replace(batch, pcm=augment(batch.pcm, batch.samples, random))
+
+    def step(self, state: State, examples: list[Example], batches: list[Batch]) -> dict[str, float]:
         began, options = time.monotonic(), self.options
-        rate = options.learning_rate * schedule(step, options.warmup_steps, options.steps)
+        done = (state.step - options.warmup_steps) / max(1, options.steps - options.warmup_steps)
+        rate = options.learning_rate * schedule(state.step, options.warmup_steps, max(done, state.elapsed / options.seconds))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        counts, figures = self.objective.counts(examples), {}
+        counts, totals = self.objective.counts(examples), {}
         for turn, batch in enumerate(batches):
             last = turn + 1 == len(batches)
             waiting = contextlib.nullcontext() if last or self.parallel is self.student else self.parallel.no_sync()
             with waiting:
-                sums = self.losses(self.parallel, batch)
+                batch = batch.to(self.processes.device)
+                sums = self.losses(self.parallel, self.change(state.step, turn, batch) if options.augment else batch)
                 loss = self.objective.weighted(sums, counts) * self.processes.count  # processes are averaged, not added
                 self.scaler.scale(loss).backward()
             for name, value in sums.items():
-                figures[name] = figures.get(name, 0.0) + value.item()
+                totals[name] = totals.get(name, 0.0) + value.detach()
         self.scaler.unscale_(self.optimizer)
-        norm = nn.utils.clip_grad_norm_(self.student.parameters(), options.largest_gradient).item()
+        norm = nn.utils.clip_grad_norm_(self.student.parameters(), options.largest_gradient)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
-        figures = self.processes.sum(figures)
+        *values, norm = torch.stack([*(value.double() for value in totals.values()), norm.double()]).tolist()  # waits for the device once
+        figures = self.processes.sum(dict(zip(totals, values, strict=True)))
         loss = self.objective.weighted(figures, counts)
         if not math.isfinite(loss):
-            raise ModelError(f"the loss is {loss} at step {step + 1}: give a lower --learning-rate, or --precision fp32")
+            raise ModelError(f"the loss is {loss} at step {state.step + 1}: give a lower --learning-rate, or --precision fp32")
         means = {name: value / counts[name] for name, value in figures.items()}
         return {"loss": loss, **means, "gradient": norm, "learningRate": rate, "seconds": time.monotonic() - began,
                 "audioSeconds": sum(each.seconds for each in examples)}
 
     def losses(self, student: nn.Module, batch) -> dict[str, torch.Tensor]:
-        batch = batch.to(self.processes.device)
         with torch.autocast(self.processes.device.type, self.half or torch.bfloat16, enabled=self.half is not None):
             taught, encoded = ask_teacher(self.teacher, batch) if self.teacher else (None, None)
             found = student(batch.pcm, batch.context, batch.tokens, batch.present, encoded if self.share_encoder else None)
@@ -152,10 +167,9 @@ class Loop:
             return False
         self.student.eval()
         sums: dict[str, float] = dict.fromkeys(self.objective.counts(held_out), 0.0)
-        size = self.options.batch
-        starts = range(0, len(held_out), size)[self.processes.rank :: self.processes.count]
-        for start in starts:
-            batch = make_batch(held_out[start : start + size], self.weights, self.whole)
+        mine = held_out[self.processes.rank :: self.processes.count]
+        for part in cut(mine, self.options.batch, self.options.batch_seconds):
+            batch = make_batch(part, self.weights, self.whole, self.data.resident).to(self.processes.device)
             for name, value in self.losses(self.student, batch).items():
                 sums[name] += value.item()
         self.student.train()
@@ -176,7 +190,18 @@ class Loop:
             self.progress.plot()
 
 
+def cut(examples: list[Example], most: int, seconds: float) -> list[list[Example]]:
+    """Parts of at most `most` clips that are about as long, and have at most so many seconds with what pads them."""
+    parts: list[list[Example]] = []
+    for example in sorted(examples, key=lambda each: each.seconds):
+        if parts and len(parts[-1]) < most and (len(parts[-1]) + 1) * example.seconds <= seconds:
+            parts[-1].append(example)
+        else:
+            parts.append([example])
+    return parts
+
+
 def loop_identity(options: LoopOptions) -> dict:
     """The options that change what is learnt."""
-    free = ("batch", "checkpoint_every", "stop_after_minutes")
+    free = ("batch", "batch_seconds", "checkpoint_every", "stop_after_minutes")
     return {key: value for key, value in asdict(options).items() if key not in free}

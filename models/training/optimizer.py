@@ -9,12 +9,12 @@ from torch import nn
 from weights import ModelError
 
 
-def schedule(step: int, warmup: int, steps: int) -> float:
-    """Share of the learning rate: up in a line, then down as a cosine to a hundredth."""
+def schedule(step: int, warmup: int, done: float) -> float:
+    """Share of the learning rate: up in a line, then down as a cosine to a hundredth. `done`: share of what comes after the
+    warm-up."""
     if step < warmup:
         return (step + 1) / warmup
-    done = (step - warmup) / max(1, steps - warmup)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, done))))
 
 
 def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict]:

@@ -32,6 +32,9 @@ def add_options(parser: argparse.ArgumentParser, learning_rate: float, hidden: f
     add("--language", default=data.language, help="of the clips, for multilingual models; default: %(default)s")
     add("--full-context", action="store_true", help="30 s for each clip, as graphs for CUDA hear; default: merged silence, as on CPU")
     add("--limit", type=int, help="take only so many clips")
+    add("--resident", action="store_true", help="keep all audio in the device's memory: 115 MB an hour")
+    add("--cache", type=Path, help="folder of labels, and of audio with --resident, for several trainings on the same clips")
+    add("--only-labels", action="store_true", help="label what has no text, and train nothing")
     goal = Objective()
     add("--label-weight", type=float, default=goal.labels, help="of the cross-entropy; default: %(default)s")
     add("--teacher-weight", type=float, default=goal.teacher, help="of the KL divergence; default: %(default)s")
@@ -39,7 +42,10 @@ def add_options(parser: argparse.ArgumentParser, learning_rate: float, hidden: f
     add("--temperature", type=float, default=goal.temperature, help="of the KL divergence; default: %(default)s")
     loop = LoopOptions()
     add("--steps", type=int, default=loop.steps, help="default: %(default)s")
+    add("--seconds", type=float, default=loop.seconds, help="end after so many of training; the learning rate falls by the clock")
     add("--batch", type=int, default=loop.batch, help="clips at once on one device; default: %(default)s")
+    add("--batch-seconds", type=float, default=loop.batch_seconds, help="of audio and padding at once on one device, at most")
+    add("--augment", action="store_true", help="noise, rooms, narrow lines and level by chance, new at every step")
     add("--clips-per-step", type=int, default=loop.clips_per_step, help="over all devices, accumulated; default: %(default)s")
     add("--learning-rate", type=float, default=learning_rate, help="default: %(default)s")
     add("--warmup-steps", type=int, default=loop.warmup_steps, help="default: %(default)s")
@@ -58,12 +64,13 @@ def add_options(parser: argparse.ArgumentParser, learning_rate: float, hidden: f
 
 def data_options(options: argparse.Namespace) -> DataOptions:
     return DataOptions(data=options.data, validation=options.validation, held_out=options.held_out, labels=options.labels,
-                       language=options.language, whole=options.full_context, limit=options.limit)
+                       language=options.language, whole=options.full_context, limit=options.limit, resident=options.resident,
+                       cache=options.cache)
 
 
 def loop_options(options: argparse.Namespace) -> LoopOptions:
     names = ("steps", "batch", "clips_per_step", "learning_rate", "warmup_steps", "weight_decay", "seed", "precision",
-             "validate_every", "checkpoint_every", "patience", "stop_after_minutes")
+             "validate_every", "checkpoint_every", "patience", "stop_after_minutes", "seconds", "batch_seconds", "augment")
     return LoopOptions(**{name: getattr(options, name) for name in names})
 
 

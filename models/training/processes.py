@@ -41,6 +41,10 @@ class Processes:
         distributed.all_reduce(total)
         return dict(zip(values, total.tolist(), strict=True))
 
+    def of_first(self, value: float) -> float:
+        """The first process's, to all of them."""
+        return self.sum({"value": value if self.first else 0.0})["value"]
+
     def any(self, value: bool) -> bool:
         return self.sum({"any": float(value)})["any"] > 0
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,18 +12,19 @@ from pathlib import Path
 import torch
 
 from clips import read_lines
-from graph_encoder import FRAME
 from run_graph import token_limit
-from training.context import plan_context
+from training.hear import Resident, hear
 from training.network import Whisper
 from training.processes import Processes
-from training.read_audio import read_audio
 from training.text_tokens import TextTokens
 from training.transcribe import transcribe
+from speech.wav_file import RATE
 from weights import WhisperWeights
 
 REPEATED = 2.4  # compression ratio above which Whisper takes a text for a loop
-ROW_LAYERS = 512  # clips at once, times decoder layers: each keeps the keys and values of its audio
+MOST_ROWS = 256
+WIDE_ROWS = 512 * 1280  # clips at once, times decoder layers, times width: each keeps the keys and values of its audio
+TOKENS_A_SECOND, TOKENS_MORE = 10, 24  # nobody says more; what does is a loop
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Labelling:
 
 
 def pseudo_label(folder: Path, clips: list[tuple[str, float]], labelling: Labelling, network: Callable[[], Whisper],
-                 weights: WhisperWeights, work: Path, processes: Processes,
+                 weights: WhisperWeights, work: Path, processes: Processes, resident: Resident | None = None,
                  note: Callable[[str], None] = lambda _: None) -> dict[str, Label]:
     """Labels of (file under `folder`, seconds), by file. Clips are shared out among the processes."""
     path = work / f"labels-{labelling.digest()[:16]}.jsonl"
@@ -55,9 +57,9 @@ def pseudo_label(folder: Path, clips: list[tuple[str, float]], labelling: Labell
         ordered = sorted(clips, key=lambda clip: clip[1])
         mine = [file for file, _ in ordered[processes.rank :: processes.count]]
         texts, teacher, found = TextTokens(weights.tokenizer_path), network(), []
-        rows = min(128, ROW_LAYERS // weights.dimensions.decoder_layers)
+        rows = max(1, min(MOST_ROWS, WIDE_ROWS // weights.dimensions.decoder_layers // weights.dimensions.width))
         for start in range(0, len(mine), rows):
-            found += label(folder, mine[start : start + rows], labelling, teacher, weights, texts, processes.device)
+            found += label(folder, mine[start : start + rows], labelling, teacher, weights, texts, processes.device, resident)
             note(f"labelled {len(found)} of {len(mine)} clips")
         every = sorted((each for part in processes.gather(found) for each in part), key=lambda each: each.file)
         if processes.first:
@@ -67,21 +69,21 @@ def pseudo_label(folder: Path, clips: list[tuple[str, float]], labelling: Labell
 
 
 def label(folder: Path, files: list[str], labelling: Labelling, teacher: Whisper, weights: WhisperWeights,
-          texts: TextTokens, device: torch.device) -> list[Label]:
-    clips = [read_audio(folder / file) for file in files]
-    context = plan_context([len(clip) for clip in clips], weights.dimensions.audio_context, labelling.whole)
-    pcm = torch.zeros(len(clips), FRAME * context.seen.shape[1])
-    for row, clip in zip(pcm, clips, strict=True):
-        row[: len(clip)] = torch.from_numpy(clip)
+          texts: TextTokens, device: torch.device, resident: Resident | None) -> list[Label]:
+    pcm, context, _ = hear([folder / file for file in files], weights.dimensions.audio_context, labelling.whole, resident)
     pcm, context = pcm.to(device), context.to(device)
-    plain, timed = (transcribe(teacher, weights, pcm, context, labelling.language, timed) for timed in (False, True))
-    limit = token_limit(weights)
+    limit = min(token_limit(weights), most_tokens(pcm.shape[1] / RATE))
+    plain, timed = (transcribe(teacher, weights, pcm, context, labelling.language, timed, limit) for timed in (False, True))
 
     def trusted(tokens: list[int]) -> list[int] | None:
         return tokens if len(tokens) < limit and compression_ratio(texts.decode(tokens)) <= REPEATED else None
 
     return [Label(file, texts.decode(first), trusted(first), trusted(second))
             for file, first, second in zip(files, plain, timed, strict=True)]
+
+
+def most_tokens(seconds: float) -> int:
+    return math.ceil(TOKENS_A_SECOND * seconds) + TOKENS_MORE
 
 
 def compression_ratio(text: str) -> float:

@@ -84,6 +84,8 @@ def train(lesson: Lesson, options: argparse.Namespace, processes: Processes, beg
     note(f"{len(dataset.training)} clips to learn from ({sum(each.seconds for each in dataset.training) / 3600:.2f} h), "
          f"{len(dataset.held_out)} held out, {dataset.left_out} without a label; {trained_count(student):,} parameters to train"
          + ("; the encoder is the teacher's" if share else ""))
+    if options.only_labels:
+        return 0
     running = Loop(student, teacher, lesson.student, dataset, lesson.objective, loop, data.whole, share, work, processes)
     state, done = running.run(identity(lesson, data, loop, dataset.sha256), options.resume, began)
     if not done:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,7 +14,7 @@ from read_json_object import read_json_object
 from safetensors_file import open_safetensors
 from save_weights import save_weights, write_json, write_safetensors
 from training_manifest import TRAINED_ON
-from weights import ModelError, WhisperWeights
+from weights import Dimensions, ModelError, Provenance, Source, WhisperWeights
 
 TENSORS, STEP = "trained.safetensors", "trained.json"
 
@@ -24,27 +24,45 @@ def write_trained(folder: Path, student: WhisperWeights, changed: dict[str, np.n
     """`changed`: the trained tensors of `student`. trained-on.txt is in `folder` already."""
     only = dataclasses.replace(student, tensors={name: (lambda array=array: array) for name, array in changed.items()})
     write_safetensors(only, folder / TENSORS, np.dtype(np.float16 if half else np.float32))
-    write_json(folder / STEP, {"student": student.source.sha256, "step": step, "half": half, "figures": figures})
+    kept = sorted(name for name in student.tensors if name not in changed and not name.startswith("proj_out"))
+    provenance = student.provenance or Provenance(student.source)
+    write_json(folder / STEP, {
+        "step": step, "half": half, "figures": figures, "kept": kept, "keptSha256": hash_tensors(student, kept),
+        "dimensions": dataclasses.asdict(student.dimensions), "alignmentHeads": [list(head) for head in student.alignment_heads],
+        "provenance": dataclasses.asdict(provenance)})
 
 
-def with_trained(student: WhisperWeights, folder: Path) -> tuple[WhisperWeights, bool]:
-    """`student` with what `write_trained` wrote, and whether it is in halves. Raises ModelError where it is of another."""
+def with_trained(source: WhisperWeights, folder: Path) -> tuple[WhisperWeights, bool]:
+    """What `write_trained` wrote, with all else from `source`: the student as it was before, or what it was pruned or factored
+    from, where training changed all that these had changed. And whether it is in halves. Raises ModelError where it is of
+    another."""
     for name in (TENSORS, STEP, TRAINED_ON):
         if not (folder / name).is_file():
             raise ModelError(f"{folder} has no {name}: give the FOLDER.training of a training that has ended")
     try:
         told = read_json_object(folder / STEP)
-        source, step, half, figures = (told[name] for name in ("student", "step", "half", "figures"))
-    except KeyError as error:
-        raise ModelError(f"{folder / STEP} has no {error}: bring it anew") from error
-    if source != student.source.sha256:
-        raise ModelError(f"{folder} began with the weights {source[:12]}, not {student.source.sha256[:12]}: give the same source")
-    tensors = open_safetensors(folder / TENSORS)
-    for name, read in tensors.items():
-        if not student.has(name) or read().shape != student.tensor(name).shape:
-            raise ModelError(f"{folder / TENSORS} has a {name} that the student has not: give the same layers")
-    trained = with_tensors(student, {name: read().astype(np.float32) for name, read in tensors.items()})
-    return with_step(trained, step, **figures), half
+        step, half, figures, kept, digest, heads = (told[name] for name in ("step", "half", "figures", "kept", "keptSha256", "alignmentHeads"))
+        dimensions, before = Dimensions(**told["dimensions"]), told["provenance"]
+        provenance = Provenance(Source(**before["origin"]), tuple(before["steps"]))
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"{folder / STEP} is not what a training writes ({error}): bring it anew") from error
+    if dimensions != source.dimensions:
+        raise ModelError(f"{folder / TENSORS} is of {dimensions}, the source has {source.dimensions}: give the same layers")
+    missing = [name for name in kept if not source.has(name)]
+    if missing or hash_tensors(source, kept) != digest:
+        raise ModelError(f"{folder} began with weights that have another {missing[0] if missing else 'value'} in what training left as it "
+                         f"was, not with {source.source.name}: give the same source")
+    trained = {name: read().astype(np.float32) for name, read in open_safetensors(folder / TENSORS).items()}
+    removed = [name for name in source.tensors if name not in kept and name not in trained]
+    weights = with_tensors(source, trained, removed, dimensions, [tuple(head) for head in heads])
+    return with_step(dataclasses.replace(weights, provenance=provenance), step, **figures), half
+
+
+def hash_tensors(weights: WhisperWeights, names: list[str]) -> str:
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update(name.encode() + np.ascontiguousarray(weights.tensor(name), "<f4").tobytes())
+    return digest.hexdigest()
 
 
 def save_trained(student: WhisperWeights, folder: Path, out: Path, force: bool) -> None:

@@ -13,8 +13,9 @@ from weights import WhisperWeights
 
 @torch.inference_mode()
 def transcribe(network: Whisper, weights: WhisperWeights, pcm: Tensor, context: Context, language: str,
-               timed: bool) -> list[list[int]]:
-    """pcm (B, L · 320) → new tokens of each row, without the end token. A row that finds no end in time is cut there."""
+               timed: bool, limit: int | None = None) -> list[list[int]]:
+    """pcm (B, L · 320) → new tokens of each row, without the end token. A row that finds no end within `limit`
+    tokens, or those that the model has room for, is cut there."""
     prompt, end = prompt_of(weights, language, timed), weights.tokens.end_of_text
     never = torch.zeros(weights.dimensions.vocabulary, device=pcm.device)
     never[forbidden(weights, timed)] = NEVER
@@ -23,7 +24,7 @@ def transcribe(network: Whisper, weights: WhisperWeights, pcm: Tensor, context: 
     audio = network.decoder.read(network.encoder(pcm, context)[0], context)
     ids, past = torch.tensor([prompt] * len(pcm), device=pcm.device), None
     chosen = ids[:, :0]
-    for step in range(token_limit(weights)):
+    for step in range(min(limit or token_limit(weights), token_limit(weights))):
         hidden, _, past = network.decoder(ids, audio, context, past)
         logits = network.decoder.embed_tokens.logits(hidden[:, -1]) + (never if step else at_begin)  # (B, V)
         if timed:

@@ -4,7 +4,9 @@ import json
 import numpy as np
 import pytest
 
+from edit_weights import with_step, with_tensors
 from load_huggingface import load_huggingface
+from save_weights import save_weights
 from training_files import progress, run_door, write_clips, write_teacher
 
 STEPS = ("--batch", 4, "--warmup-steps", 2, "--held-out", 0.25, "--learning-rate", 3e-3, "--validate-every", 5)
@@ -22,6 +24,15 @@ def clips(tmp_path_factory):
 
 def weights(folder):
     return load_huggingface(folder, folder.name, "unknown")
+
+
+def without_texts(manifest, count: int):
+    """Takes the texts from the first clips. The teacher, of random weights, finds no end in them."""
+    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
+    for line in lines[:count]:
+        del line["text"]
+    manifest.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return manifest
 
 
 def largest_difference(first, second) -> float:
@@ -87,11 +98,7 @@ def test_halves_are_carried_as_they_are_saved(teacher, clips, tmp_path):
 
 
 def test_two_processes_learn_what_one_learns_by_accumulation(teacher, tmp_path):
-    manifest = write_clips(tmp_path / "speech")
-    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
-    for line in lines[:4]:
-        del line["text"]  # the teacher, here of random weights, is asked, and the processes share that too
-    manifest.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    manifest = without_texts(write_clips(tmp_path / "speech"), 4)  # the teacher is asked, and the processes share that too
     for name, ranks in (("one", 1), ("two", 2)):
         run_door("distil.py", teacher, "--decoder-layers", "0,3", "--data", manifest, "--out", tmp_path / name, "--steps", 4,
                  "--clips-per-step", 8, *STEPS, ranks=ranks)
@@ -129,3 +136,37 @@ def test_texts_are_enough_without_a_teacher(teacher, clips, tmp_path):
 def test_refuses_what_cannot_be(arguments, says, teacher, clips, tmp_path):
     result = run_door("distil.py", teacher, "--data", clips, "--out", tmp_path / "student", *arguments, code=2)
     assert says in result
+
+
+def test_a_training_of_so_many_seconds_ends_with_a_low_rate(teacher, clips, tmp_path):
+    out = tmp_path / "student"
+    run_door("finetune.py", teacher, "--teacher", teacher, "--data", clips, "--out", out, "--steps", 100_000, "--seconds", 3,
+             "--clips-per-step", 4, *STEPS, "--augment", "--resident", "--batch-seconds", 4)
+    lines = [line for line in progress(out) if line["event"] == "training"]
+    assert 4 < len(lines) < 10_000 and lines[-1]["learningRate"] < 0.3 * max(line["learningRate"] for line in lines)
+    assert [line for line in progress(out) if line["event"] == "validation"][-1]["step"] == lines[-1]["step"]
+
+
+def test_labels_are_made_once_for_several_trainings(teacher, tmp_path):
+    manifest = without_texts(write_clips(tmp_path / "speech"), 4)
+    shared = ("--teacher", teacher, "--data", manifest, "--cache", tmp_path / "cache", "--resident", "--clips-per-step", 4, *STEPS, "--steps", 1)
+    run_door("finetune.py", teacher, *shared, "--out", tmp_path / "none", "--only-labels")
+    assert not (tmp_path / "none").exists() and len(list((tmp_path / "cache").glob("labels-*.jsonl"))) == 1
+    told = run_door("finetune.py", teacher, *shared, "--out", tmp_path / "some", "--labels", "auto")
+    assert "labelled" not in told
+
+
+def test_what_a_pruned_student_learnt_is_put_on_what_it_was_pruned_from(teacher, clips, tmp_path):
+    """The machine that builds need not have the pruned weights: all that pruning changed is trained too."""
+    whole = weights(teacher)
+    changed = {f"model.decoder.layers.0.fc1.{name}": whole.tensor(f"model.decoder.layers.0.fc1.{name}")[:64] for name in ("weight", "bias")}
+    changed["model.decoder.layers.0.fc2.weight"] = whole.tensor("model.decoder.layers.0.fc2.weight")[:, :64]
+    save_weights(with_step(with_tensors(whole, changed, alignment_heads=[(0, 1)]), "prune", share=0.1), tmp_path / "pruned")
+    run_door("finetune.py", tmp_path / "pruned", "--teacher", teacher, "--data", clips, "--freeze", "embed", "--steps", 2,
+             "--clips-per-step", 4, *STEPS, "--out", tmp_path / "tuned")
+    arguments = ("--trained", tmp_path / "tuned.training", "--teacher", teacher)
+    run_door("finetune.py", teacher, *arguments, "--out", tmp_path / "carried")
+    for file in (tmp_path / "tuned").iterdir():
+        assert (tmp_path / "carried" / file.name).read_bytes() == file.read_bytes(), file.name
+    other = write_teacher(tmp_path / "other", seed=3)
+    assert "give the same source" in run_door("finetune.py", other, *arguments, "--out", tmp_path / "wrong", code=2)

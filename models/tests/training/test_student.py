@@ -50,7 +50,7 @@ def test_a_student_that_is_its_teacher_has_no_loss():
 
 
 def test_the_learning_rate_rises_and_falls():
-    rates = [schedule(step, 10, 100) for step in range(100)]
+    rates = [schedule(step, 10, (step - 10) / 90) for step in range(100)]
     assert rates[0] == 0.1 and rates[10] == 1 and rates[9] == 1 and 0.01 <= rates[-1] < 0.02
     assert all(first > second for first, second in zip(rates[10:], rates[11:], strict=False))
 
