@@ -39,6 +39,8 @@ export interface ApiProps extends DoorSettings {
   readonly authentication?: ApiAuthentication;
   /** Whether the pipeline has a secret to sign webhooks with; without one jobs that want to tell their end are refused. */
   readonly webhooks: boolean;
+  /** Where they may lead. @default 'public' */
+  readonly webhookReach?: 'public' | 'network';
   /** Where `file_url` may lead. @default 'public' */
   readonly reach?: 'public' | 'network';
   /** Of all callers together. @default 20 */
@@ -101,6 +103,7 @@ export class Api extends Construct {
         MEDIA_FOLDER: layerPaths.mediaFolder,
         FILE_REACH: props.reach ?? 'public',
         WEBHOOKS: props.webhooks ? 'on' : 'off',
+        ...(props.webhookReach === 'network' && { WEBHOOK_REACH: props.webhookReach }),
         PAGE_FOLDER: layerPaths.pageFolder,
         UPLOAD_ORIGIN: `https://${recordings.bucket.bucketRegionalDomainName}`,
         ...(this.realtime === undefined ? {} : { REALTIME_URL: this.realtime.gateway.stage.url }),

@@ -102,6 +102,7 @@ function createApi(
     authentication:
       config.api === 'jwt' ? { userPoolArn: config.apiUserPool! } : config.api === 'iam' ? 'iam' : 'keys',
     webhooks: config.webhookSecretParameter !== undefined,
+    webhookReach: config.webhookReach,
     reach: config.apiReach,
     requestsPerSecond: config.apiRequestsPerSecond,
     cache,

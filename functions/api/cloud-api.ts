@@ -11,6 +11,8 @@ import { s3Uploads } from '@murmuration/api/adapters/s3-uploads';
 import { stepFunctionsJobs } from '@murmuration/api/adapters/step-functions-jobs';
 import { createApi } from '@murmuration/api/create-api';
 import { gatewayCaller } from '@murmuration/api/gateway-caller';
+import { reachBounds } from '@murmuration/media/reach-bounds';
+import { checkWebhookUrl } from '@murmuration/pipeline/adapters/check-webhook-url';
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { openCache } from '@murmuration/pipeline/adapters/open-cache';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
@@ -27,6 +29,9 @@ const MOST_UPLOAD_BYTES = 5e9;
 
 const NO_WEBHOOKS =
   'webhook: nothing signs webhooks here: deploy with webhookSecretParameter, or ask GET /v1/jobs/ID how the job stands';
+
+const NO_REALTIME =
+  'there is no live transcription here: deploy with api=keys or api=iam, for API Gateway asks no Cognito on a WebSocket';
 
 /** The API on S3, Step Functions and one table. */
 export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnType<typeof createApi> {
@@ -79,8 +84,10 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
       mostAtOnce: 1,
       dollarsPerAudioHour: env.DOLLARS_PER_AUDIO_HOUR,
       ...(env.WEBHOOKS === 'off' && { noWebhooks: NO_WEBHOOKS }),
+      checkWebhook: (url) => checkWebhookUrl(url, reachBounds(env.WEBHOOK_REACH)),
       pageFolder: env.PAGE_FOLDER,
       realtimeUrl: env.REALTIME_URL,
+      ...(env.REALTIME_URL === undefined && { noRealtime: NO_REALTIME }),
       uploadOrigin: env.UPLOAD_ORIGIN,
       // cdk/README.md
       timesRealTime: 60,

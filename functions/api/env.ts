@@ -18,9 +18,11 @@ export const ApiEnv = DoorEnvironment.extend({
   FILE_REACH: z.enum(['public', 'network']).default('public'),
   /** `off`: there is no secret to sign webhooks with. */
   WEBHOOKS: z.enum(['on', 'off']).default('on'),
+  /** That of the webhooks' door. */
+  WEBHOOK_REACH: z.enum(['public', 'network']).default('public'),
   /** Folder of the page's files. @default that of this checkout */
   PAGE_FOLDER: z.string().optional(),
-  /** Of live transcription, by wss; it has a stage of its own. */
+  /** Of live transcription, by wss; it has a stage of its own. Absent where there is none. */
   REALTIME_URL: z.url().optional(),
   /** Of the bucket, for a page that sends uploads there. */
   UPLOAD_ORIGIN: z.url().optional(),

@@ -11,6 +11,8 @@ import { createApi } from '@murmuration/api/create-api';
 import { hearJob } from '@murmuration/api/hear-job';
 import { jobEvent } from '@murmuration/api/job-event';
 import { realtimeServer } from '@murmuration/api/realtime/realtime-server';
+import { reachBounds } from '@murmuration/media/reach-bounds';
+import { checkWebhookUrl } from '@murmuration/pipeline/adapters/check-webhook-url';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Provider } from '@murmuration/whisper/execution-providers';
 import type { Rung } from '@murmuration/whisper/read-ladder';
@@ -113,6 +115,7 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
       spoolFolder,
       mostAtOnce: 64,
       dollarsPerAudioHour: options.dollarsPerHour,
+      checkWebhook: (url) => checkWebhookUrl(url, reachBounds(options.reach)),
       noBucket: 's3_key is of a kit in the cloud: use upload_id or file_url',
       // Of the embedded model on two cores, with decoding
       timesRealTime: 60,

@@ -3,11 +3,27 @@ import { type ApiOperation, apiOperations, namedSchemas } from './api-operations
 import type { ApiSettings } from './api-settings.ts';
 import { JobEstimate } from './contract/job-input.ts';
 
+type DocumentSettings = Pick<ApiSettings, 'version' | 'realtimeUrl' | 'noRealtime'>;
+
+interface DocumentPlace {
+  readonly hasKeys: boolean;
+  /** In front of all paths, such as `/live`. */
+  readonly basePath: string;
+}
+
+/** Those that are served here, in the order of the documents. */
+export const servedOperations = ({ noRealtime }: Pick<DocumentSettings, 'noRealtime'>) =>
+  apiOperations.filter(({ frames }) => frames === undefined || noRealtime === undefined);
+
 /** The API in OpenAPI 3.1, written from the schemas that check its requests. */
-export function apiDocument({ version }: Pick<ApiSettings, 'version'>, hasKeys: boolean): object {
+export function apiDocument(settings: DocumentSettings, { hasKeys, basePath }: DocumentPlace): object {
+  const { version, realtimeUrl } = settings;
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of apiOperations) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation, hasKeys) };
+  for (const operation of servedOperations(settings)) {
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: describe(operation, hasKeys, realtimeUrl),
+    };
   }
   return {
     openapi: '3.1.0',
@@ -17,7 +33,7 @@ export function apiDocument({ version }: Pick<ApiSettings, 'version'>, hasKeys: 
       description: 'Speech in, transcript out: Whisper models behind the contracts of OpenAI and Deepgram.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: basePath === '' ? '/' : basePath }],
     paths,
     components: {
       schemas: Object.fromEntries(
@@ -28,7 +44,7 @@ export function apiDocument({ version }: Pick<ApiSettings, 'version'>, hasKeys: 
   };
 }
 
-function describe(operation: ApiOperation, hasKeys: boolean): object {
+function describe(operation: ApiOperation, hasKeys: boolean, realtimeUrl: string | undefined): object {
   const { id, summary, open = false, parameters = {}, body, success, frames, errors = [] } = operation;
   const statuses = open ? [] : [400, ...(hasKeys ? [401] : []), ...errors, 429, 500, 503];
   const content = contentOf(success.content, 'output');
@@ -60,6 +76,7 @@ function describe(operation: ApiOperation, hasKeys: boolean): object {
       : {
           'x-websocket': {
             protocol: 'murmuration',
+            ...(realtimeUrl === undefined ? {} : { url: realtimeUrl }),
             send: { binary: '16 kHz mono s16le', text: refTo(frames.sent) },
             receive: { text: refTo(frames.received) },
           },

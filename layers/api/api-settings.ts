@@ -16,10 +16,14 @@ export interface ApiSettings {
   readonly pageFolder?: string | undefined;
   /** Why no webhooks are told here, and what to do; a job that asks for one is refused with it. */
   readonly noWebhooks?: string | undefined;
+  /** Throws `invalid-argument` for an address that no webhook would be sent to. */
+  readonly checkWebhook?: ((url: URL) => void) | undefined;
   /** Why there is no bucket here, and what to do; a job with an `s3_key` is refused with it. */
   readonly noBucket?: string | undefined;
-  /** Where the page finds live transcription, if it is not served here. */
+  /** Where live transcription is, if it is not served here. */
   readonly realtimeUrl?: string | undefined;
+  /** Why there is none, and what to do; who asks for it is refused with it. */
+  readonly noRealtime?: string | undefined;
   /** Where the page sends parts of uploads, if not here. */
   readonly uploadOrigin?: string | undefined;
   /** How much faster than speech the engine is, roughly: for `dry_run`, where nothing was measured yet. */

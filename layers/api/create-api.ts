@@ -6,6 +6,7 @@ import type { ApiPorts } from './api-ports.ts';
 import type { ApiSettings } from './api-settings.ts';
 import { createApiTelemetry } from './api-telemetry.ts';
 import type { ApiTools } from './api-tools.ts';
+import { basePathOf } from './base-path-of.ts';
 import { drainBody } from './bodies/drain-body.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { observe } from './middleware/observe.ts';
@@ -52,7 +53,7 @@ export function createApi(ports: ApiPorts, settings: ApiSettings): ApiApp {
     if (allowed.length > 0) c.header('allow', allowed.join(', '));
     const code = allowed.length > 0 ? 'method-unknown' : 'not-found';
     const where = `${method} ${path.slice(0, 200)}`;
-    return answerError(c, new MurmurationError(code, `nothing is at ${where}: see /docs`));
+    return answerError(c, new MurmurationError(code, `nothing is at ${where}: see ${basePathOf(c)}/docs`));
   });
   app.onError(async (error, c) => {
     const isOurs = !(error instanceof MurmurationError) || errorPolicy[error.code].httpStatus >= 500;

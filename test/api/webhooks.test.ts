@@ -137,9 +137,17 @@ describe('a webhook of a job on this machine', () => {
   it('calls nobody inside this network, unless it may', async () => {
     const open = await startServer();
     try {
-      await begun('/inside', 'whats-the-weather-like.mp3', open);
-      while (!/webhook given up/.test(open.log())) await wait(50);
-      expect(open.log()).toMatch(/is refused: http: is not taken: give an https address/);
+      for (const [url, why] of [
+        [`${address}/inside`, /http: is not taken: give an https address/],
+        ['https://127.0.0.1/inside', /127\.0\.0\.1/],
+        ['https://[::ffff:10.0.0.1]/inside', /is refused/],
+      ] as const) {
+        const json = { file_url: 'https://example.com/a.mp3', webhook: { url } };
+        const refused = await fetch(`${open.url}/v1/jobs`, { method: 'POST', body: JSON.stringify(json) });
+        expect(refused.status).toBe(400);
+        const { error } = (await refused.json()) as { error: { param: string; message: string } };
+        expect(error).toMatchObject({ param: 'webhook.url', message: expect.stringMatching(why) });
+      }
       expect(told.filter((one) => one.path === '/inside')).toEqual([]);
     } finally {
       await open.stop();

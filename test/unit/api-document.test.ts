@@ -3,10 +3,13 @@ import { apiDocument } from '@murmuration/api/api-document';
 import type { ApiTools } from '@murmuration/api/api-tools';
 import { LiveMessage } from '@murmuration/api/contract/live-message';
 import { documentRoutes } from '@murmuration/api/routes/document';
+import { realtimeRoutes } from '@murmuration/api/routes/realtime';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 
-const document = JSON.parse(JSON.stringify(apiDocument({ version: '1.2.3' }, true)));
+const document = JSON.parse(
+  JSON.stringify(apiDocument({ version: '1.2.3' }, { hasKeys: true, basePath: '' })),
+);
 
 /** Every object in it that has this key. */
 function holders(value: unknown, key: string): Record<string, unknown>[] {
@@ -50,6 +53,43 @@ describe('the OpenAPI document', () => {
     const page = await (await app.request('/docs')).text();
     for (const path of Object.keys(document.paths)) expect(page).toContain(path);
     for (const { shape } of LiveMessage.options) expect(page).toContain(`<code>${shape.kind.value}</code>`);
+  });
+
+  it('knows the stage before its paths, also in the command to try', async () => {
+    const app: ApiApp = new Hono();
+    documentRoutes(app, { ports: {}, settings: { version: '1' } } as ApiTools);
+    const get = async (path: string) => {
+      const env = { requestContext: { path: `/live${path}`, stage: 'live' } };
+      return (await app.request(`https://a.example${path}`, {}, env)).text();
+    };
+    expect(JSON.parse(await get('/openapi.json')).servers).toEqual([{ url: '/live' }]);
+    expect(await get('/docs')).toContain('curl https://a.example/live/v1/audio/transcriptions');
+    expect(document.servers).toEqual([{ url: '/' }]);
+  });
+
+  it('says where live speech is, or why there is none', async () => {
+    const docsOf = async (settings: object) => {
+      const app: ApiApp = new Hono();
+      const tools = { ports: {}, settings: { version: '1', ...settings } } as ApiTools;
+      documentRoutes(app, tools);
+      realtimeRoutes(app, tools);
+      app.onError((error, c) => c.text(error.message, 404));
+      const text = async (path: string) => (await app.request(path)).text();
+      return [
+        JSON.parse(await text('/openapi.json')),
+        await text('/docs'),
+        await text('/v1/realtime'),
+      ] as const;
+    };
+    const [elsewhere, page] = await docsOf({ realtimeUrl: 'wss://a.example/v1' });
+    expect(elsewhere.paths['/v1/realtime'].get['x-websocket'].url).toBe('wss://a.example/v1');
+    expect(page).toContain('<code>wss://a.example/v1?language=');
+    expect(page).toContain('"index": 0');
+    const [none, nonePage, answer] = await docsOf({ noRealtime: 'there is none here: deploy it' });
+    expect(none.paths['/v1/realtime']).toBeUndefined();
+    expect(nonePage).toContain('There is none here: deploy it.');
+    expect(nonePage).not.toContain('/v1/realtime');
+    expect(answer).toBe('there is none here: deploy it');
   });
 
   it('names each operation once', () => {

@@ -1,28 +1,24 @@
 import { html, raw } from 'hono/html';
 import type { ApiApp } from '../api-app.ts';
-import { apiDocument } from '../api-document.ts';
-import { apiOperations } from '../api-operations.ts';
+import { apiDocument, servedOperations } from '../api-document.ts';
 import type { ApiTools } from '../api-tools.ts';
+import { basePathOf } from '../base-path-of.ts';
 import { LiveMessage } from '../contract/live-message.ts';
 
 /** `/openapi.json` for programs, `/docs` for people. */
 export function documentRoutes(app: ApiApp, { ports, settings }: ApiTools): void {
-  const document = apiDocument(settings, ports.keyRing !== undefined || ports.callerOf !== undefined);
-  app.get('/openapi.json', (c) => c.json(document));
+  const hasKeys = ports.keyRing !== undefined || ports.callerOf !== undefined;
+  app.get('/openapi.json', (c) => c.json(apiDocument(settings, { hasKeys, basePath: basePathOf(c) })));
 
   app.get('/docs', (c) => {
     c.header(
       'content-security-policy',
       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     );
-    const rows = apiOperations.map(
+    const rows = servedOperations(settings).map(
       ({ method, path, summary, body = {} }) =>
         html`<tr><td><code>${method.toUpperCase()} ${path}</code></td><td>${summary}</td><td>${Object.keys(body).join(', ')}</td></tr>`,
     );
-    const messages = LiveMessage.options.map(({ shape: { kind, ...fields } }) => {
-      const names = Object.keys(fields).join(', ');
-      return html`<tr><td><code>${kind.value}</code></td><td>${names}</td></tr>`;
-    });
     return c.html(html`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -32,21 +28,37 @@ export function documentRoutes(app: ApiApp, { ports, settings }: ApiTools): void
 <main>
 <h1>The API</h1>
 <p>Point an SDK of OpenAI or Deepgram at this server, or use <code>curl</code>:</p>
-<pre>curl ${new URL(c.req.url).origin}/v1/audio/transcriptions -F file=@talk.mp3 -F model=whisper-1 -F response_format=srt</pre>
+<pre>curl ${new URL(c.req.url).origin}${basePathOf(c)}/v1/audio/transcriptions -F file=@talk.mp3 -F model=whisper-1 -F response_format=srt</pre>
 <p>Every parameter and answer is in <a href="openapi.json">openapi.json</a> (OpenAPI 3.1). Errors are
 <code>{"error": {message, type, param, code}}</code>; each answer has an <code>x-request-id</code>.</p>
 <h2 id="operations">Operations</h2>
 <table><thead><tr><th>Operation</th><th>What it does</th><th>Body</th></tr></thead><tbody>${rows}</tbody></table>
 <h2 id="live">Live speech</h2>
-<p>Connect a WebSocket to <code>/v1/realtime?language=&amp;prompt=</code> with the protocol <code>murmuration</code> (a browser sends its key as
-a second one, <code>murmuration-key.KEY</code>), send 16 kHz mono s16le in binary frames, and <code>{"kind": "end"}</code> at last. Each frame
-that comes back is one object; times are seconds from the first sample:</p>
-<table><thead><tr><th>kind</th><th>Fields</th></tr></thead><tbody>${messages}</tbody></table>
-<p>Final words never change; interim ones are all that is not sure yet. In full: <code>LiveMessage</code> and <code>LiveCommand</code> under
-<code>components.schemas</code> of <a href="openapi.json">openapi.json</a>.</p>
+${settings.noRealtime === undefined ? liveOf(settings.realtimeUrl) : html`<p>${sentence(settings.noRealtime)}</p>`}
 </main>
 </html>`);
   });
+}
+
+const sentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+
+/** @param elsewhere API Gateway's, which takes no bytes */
+function liveOf(elsewhere: string | undefined) {
+  const rows = LiveMessage.options.map(({ shape: { kind, ...fields } }) => {
+    const names = Object.keys(fields).join(', ');
+    return html`<tr><td><code>${kind.value}</code></td><td>${names}</td></tr>`;
+  });
+  const sent =
+    elsewhere === undefined
+      ? html`send 16 kHz mono s16le in binary frames, and <code>{"kind": "end"}</code> at last`
+      : html`send 16 kHz mono s16le in texts of at most 32 KB, <code>{"kind": "audio", "index": 0, "audio": BASE64}</code>, numbered from 0,
+and <code>{"kind": "end", "index": N}</code> at last`;
+  return html`<p>Connect a WebSocket to <code>${elsewhere ?? '/v1/realtime'}?language=&amp;prompt=</code> with the protocol <code>murmuration</code>
+(a browser sends its key as a second one, <code>murmuration-key.KEY</code>), ${sent}. Each frame that comes back is one object; times
+are seconds from the first sample:</p>
+<table><thead><tr><th>kind</th><th>Fields</th></tr></thead><tbody>${rows}</tbody></table>
+<p>Final words never change; interim ones are all that is not sure yet. In full: <code>LiveMessage</code> and <code>LiveCommand</code> under
+<code>components.schemas</code> of <a href="openapi.json">openapi.json</a>.</p>`;
 }
 
 const style = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem clamp(1rem,4vw,2rem)}

@@ -23,6 +23,7 @@ export function jobRoutes(app: ApiApp, tools: ApiTools): void {
         details: { param: 'webhook' },
       });
     }
+    if (value.webhook !== undefined) tools.settings.checkWebhook?.(new URL(value.webhook.url));
     if (value.s3_key !== undefined && tools.settings.noBucket !== undefined) {
       throw new MurmurationError('invalid-argument', tools.settings.noBucket, {
         details: { param: 's3_key' },

@@ -49,8 +49,8 @@ async function answer(c: ApiContext, name: string, settings: ApiSettings): Promi
   });
 }
 
-/** Tells the page where live transcription is, if not here. */
-function withRealtime(html: string, { realtimeUrl }: ApiSettings): string {
-  if (realtimeUrl === undefined) return html;
-  return html.replace('name="realtime" content=""', `name="realtime" content="${realtimeUrl}"`);
+/** Tells the page where live transcription is, if not here, or that there is none. */
+function withRealtime(html: string, { realtimeUrl, noRealtime }: ApiSettings): string {
+  const place = noRealtime === undefined ? (realtimeUrl ?? '') : 'none';
+  return html.replace('name="realtime" content=""', `name="realtime" content="${place}"`);
 }

@@ -1,3 +1,4 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { ApiApp } from '../api-app.ts';
 import type { ApiSettings } from '../api-settings.ts';
 import { parseInput } from '../bodies/parse-input.ts';
@@ -10,9 +11,12 @@ import type { AdmittedStream } from '../realtime/speech-session.ts';
  */
 export function realtimeRoutes(
   app: ApiApp,
-  { settings: { realtimeUrl } }: { settings: Pick<ApiSettings, 'realtimeUrl'> } = { settings: {} },
+  { settings: { realtimeUrl, noRealtime } }: { settings: Pick<ApiSettings, 'realtimeUrl' | 'noRealtime'> } = {
+    settings: {},
+  },
 ): void {
   app.get('/v1/realtime', (c) => {
+    if (noRealtime !== undefined) throw new MurmurationError('not-found', noRealtime);
     const settings = parseInput(LiveQuery, c.req.query());
     const env = c.env as { admit?: (stream: AdmittedStream) => void } | undefined;
     env?.admit?.({ key: c.get('key'), requestId: c.get('requestId'), settings });

@@ -3,38 +3,22 @@ import { request as secureRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { MurmurationError } from '../errors.ts';
 import type { WebhookSender } from '../ports.ts';
-
-/** Which addresses may be called: @murmuration/media/http-reach knows. */
-export interface HttpBounds {
-  /** Throws where an address names a number that is out of bounds. */
-  check(url: URL): void;
-  /** Refuses a name that leads out of bounds, at the moment of connecting. */
-  readonly lookup: LookupFunction;
-  /** Whether either of them refused. */
-  isRefusal(error: unknown): boolean;
-  /** Of the internet: nobody on the way shall read it. */
-  readonly secureOnly: boolean;
-}
+import { checkWebhookUrl, webhookRefused } from './check-webhook-url.ts';
+import type { HttpBounds } from './http-bounds.ts';
 
 /** As long as receivers have: what takes longer they do after answering. */
 const TIMEOUT_MILLISECONDS = 15_000;
 
 /** Posts over a connection of its own, follows no redirect, and reads nothing of the answer but its status. */
-export function httpWebhookSender({ check, lookup, isRefusal, secureOnly }: HttpBounds): WebhookSender {
+export function httpWebhookSender(bounds: HttpBounds): WebhookSender {
   return {
     async post(url, body, headers) {
-      if (url.protocol !== 'https:' && (secureOnly || url.protocol !== 'http:')) {
-        throw refused(url, `${url.protocol} is not taken: give an https address`);
-      }
-      if (url.username !== '' || url.password !== '') {
-        throw refused(url, 'it holds a password: the signature says who sends');
-      }
+      checkWebhookUrl(url, bounds);
       try {
-        check(url);
-        return await send(url, body, headers, lookup);
+        return await send(url, body, headers, bounds.lookup);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        if (isRefusal(error)) throw refused(url, reason, error);
+        if (bounds.isRefusal(error)) throw webhookRefused(url, reason, error);
         throw new MurmurationError('receiver-unavailable', `${url.host} was not reached: ${reason}`, {
           cause: error,
         });
@@ -68,11 +52,5 @@ function send(
     );
     request.on('error', reject);
     request.end(body);
-  });
-}
-
-function refused(url: URL, reason: string, cause?: unknown): MurmurationError {
-  return new MurmurationError('invalid-argument', `the webhook to ${url.host} is refused: ${reason}`, {
-    cause,
   });
 }
