@@ -24,6 +24,7 @@ import { GpuLane } from './gpu-lane.ts';
 import { engineParts, layerPaths, mediaParts } from './layer-parts.ts';
 import { pricePerSecond } from './prices.ts';
 import { RecordingBucket } from './recording-bucket.ts';
+import { stopRule } from './stop-rule.ts';
 import { cacheEnvironment, grantCache, type TranscriptCacheProps } from './transcript-cache.ts';
 import { TranscriptionMachine } from './transcription-machine.ts';
 import { uploadRule } from './upload-rule.ts';
@@ -215,6 +216,11 @@ export class Transcription extends Construct {
       bucket: recordings.bucket,
       machine: this.machine.machine,
       suffixes: props.uploadSuffixes,
+      deadLetters: deadLetters.queue,
+    });
+    stopRule(scopes.pipeline, 'OnStop', {
+      machine: this.machine.machine,
+      aggregator: this.aggregator,
       deadLetters: deadLetters.queue,
     });
 

@@ -8,6 +8,7 @@ import { logJob } from '@murmuration/pipeline/jobs/log-job';
 import { parseEnvironment } from '@murmuration/pipeline/parse-environment';
 import { runStep } from '@murmuration/pipeline/pipeline';
 import { AggregatorEnv } from './env.ts';
+import { stoppedExecution } from './stopped-execution.ts';
 import { tellEnd } from './tell-end.ts';
 
 const env = parseEnvironment(AggregatorEnv);
@@ -21,11 +22,17 @@ const ports = {
   prices: env.PRICE_TABLE,
 };
 
+const kinds = ['plan-transcribed', 'job-failed', 'execution-stopped'] as const;
+
 export async function handler(event: unknown) {
-  logJob(logger, event);
-  const answer = await trace(event, () => runStep(['plan-transcribed', 'job-failed'], event, ports));
+  const stopped = stoppedExecution(event);
+  const message = stopped ?? event;
+  logJob(logger, message);
+  const answer = await trace(message, () => runStep(kinds, message, ports));
   logger.info(answer.kind, logFacts(answer));
   // A job's end; what merging could not do ends later, in the step that says so
   if ('state' in answer) await tellEnd(answer, env.EVENT_BUS, events);
+  // No state machine sends it on any more
+  if (stopped !== undefined && answer.kind === 'job-failed') return handler(answer);
   return answer;
 }

@@ -3,6 +3,7 @@ import { MediaUploaded } from './contract/job.ts';
 import {
   BatchForCpu,
   BatchOffered,
+  ExecutionStopped,
   InferenceFinished,
   JobFailed,
   PlanTranscribed,
@@ -17,6 +18,7 @@ import type { ObjectStore } from './ports.ts';
 import { cutWindow } from './steps/cut-window.ts';
 import { deliverWebhook } from './steps/deliver-webhook.ts';
 import { dispatchBatch } from './steps/dispatch-batch.ts';
+import { endStopped } from './steps/end-stopped.ts';
 import { failJob } from './steps/fail-job.ts';
 import { finishInference } from './steps/finish-inference.ts';
 import { joinWindows } from './steps/join-windows.ts';
@@ -34,6 +36,7 @@ export const pipeline = {
   batch: { message: BatchForCpu, run: transcribeBatch },
   'plan-transcribed': { message: PlanTranscribed, run: mergeBatches },
   'job-failed': { message: JobFailed, run: failJob },
+  'execution-stopped': { message: ExecutionStopped, run: endStopped },
   'webhook-due': { message: WebhookDue, run: deliverWebhook },
 } as const;
 

@@ -120,3 +120,22 @@ describe('the rule on uploads', () => {
     expect(target.DeadLetterConfig.Arn).toBeDefined();
   });
 });
+
+it('has jobs failed whose execution was stopped, and keeps what cannot be told', () => {
+  pipeline.hasResourceProperties('AWS::Events::Rule', {
+    EventPattern: {
+      source: ['aws.states'],
+      'detail-type': ['Step Functions Execution Status Change'],
+      detail: {
+        stateMachineArn: [{ Ref: Match.stringLikeRegexp('JobsMachine') }],
+        status: ['ABORTED', 'TIMED_OUT', 'FAILED'],
+      },
+    },
+    Targets: [
+      Match.objectLike({
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Aggregator'), 'Arn'] },
+        DeadLetterConfig: Match.anyValue(),
+      }),
+    ],
+  });
+});

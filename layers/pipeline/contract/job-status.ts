@@ -9,6 +9,8 @@ export const JobStatus = z.strictObject({
   jobId: z.string().min(1),
   sourceKey: z.string().min(1),
   state: JobState,
+  /** Of the upload; as long as it is split. */
+  etag: z.string().optional(),
   /** Why it failed or is partial, in words a person understands. */
   reason: z.string().optional(),
   /** Code of the error, see `errorPolicy`. */

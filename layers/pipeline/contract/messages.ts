@@ -146,6 +146,21 @@ export const JobFailed = z.strictObject({
 });
 export type JobFailed = z.infer<typeof JobFailed>;
 
+/** An execution that was ended from outside, so that nothing in it could say so: by hand, or by its time limit. */
+export const ExecutionStopped = z.strictObject({
+  kind: z.literal('execution-stopped'),
+  /** Of the upload that it was begun for. */
+  sourceKey: z.string().min(1),
+  etag: z.string().min(1),
+  code: z.string(),
+  reason: z.string(),
+});
+export type ExecutionStopped = z.infer<typeof ExecutionStopped>;
+
+/** The job of an execution that was stopped had ended before, is gone, or another upload took its place. */
+export const JobUntouched = z.strictObject({ kind: z.literal('job-untouched') });
+export type JobUntouched = z.infer<typeof JobUntouched>;
+
 /** A failed job that was told of: its end. */
 export const JobEnded = z.strictObject({
   kind: z.literal('job-failed'),

@@ -59,7 +59,7 @@ async function split(
   const { store, clock, cut, model, limits = SPLIT_LIMITS } = ports;
   // Before the status: whose upload was replaced meanwhile must not take the place of the newer one
   const source = await store.open(sourceKey, { etag });
-  await writeStatus({ jobId, sourceKey, state: 'splitting' }, { store, clock });
+  await writeStatus({ jobId, sourceKey, state: 'splitting', etag }, { store, clock });
   const job = { jobId, options, inlineSeconds: limits.inlineSeconds };
   const { media, warnings, sizeBytes, segments, uncut } = await decodeAndCut(source, job, ports);
   const recording = {
