@@ -4,10 +4,13 @@ import type { FoundImport } from './scan-imports.ts';
 /** What layers that are not the pipeline may know of it. */
 const pipelineForLayers = /^(contract\/.+|errors|no-telemetry|ports)$/;
 /**
- * What the API may know besides: how transcripts are written and edited, where things lie and what is counted. It never
- * hears anything itself: engines and decoders come to it through the ports that its doors wire.
+ * What the API may know besides: how transcripts are written and edited, what jobs are called, where things lie and what is
+ * counted. It never hears anything itself: engines and decoders come to it through the ports that its doors wire.
  */
-const pipelineForApi = /^(contract\/.+|errors|ports|keys|metrics|(formats|captions|edits)\/.+)$/;
+const pipelineForApi =
+  /^(contract\/.+|errors|ports|keys|metrics|jobs\/(job-id|read-json)|(formats|captions|edits)\/.+)$/;
+/** Who may call onnxruntime's C API. */
+const cudaUsers = /^(functions\/transcribe-gpu|test)$/;
 /** What the infrastructure may know of it. */
 const pipelineForCdk = /^(keys|metrics)(\/.+)?$/;
 
@@ -38,6 +41,10 @@ export function brokenRule(file: string, { specifier, typeOnly }: FoundImport): 
 function brokenByLayer(from: Room, layer: string, path: string, typeOnly: boolean): string | undefined {
   const own = from.room === `layers/${layer}`;
   if (own) return 'inside a layer imports are relative';
+  if (layer === 'cuda' && !cudaUsers.test(from.room)) {
+    // It calls a C library at addresses: a mistake there ends the process, so few may hold it
+    return 'only the GPU lane, and what measures it, calls onnxruntime in C';
+  }
   if (from.area === 'functions' || from.area === 'test') return undefined;
   if (from.area === 'cdk') {
     if (layer === 'pipeline' && (pipelineForCdk.test(path) || typeOnly)) return undefined;
@@ -49,7 +56,7 @@ function brokenByLayer(from: Room, layer: string, path: string, typeOnly: boolea
   if (from.room === 'layers/api') {
     return pipelineForApi.test(path)
       ? undefined
-      : 'the API knows contract, errors, ports, formats, captions, edits, keys and metrics of the pipeline';
+      : 'the API knows contract, errors, ports, formats, captions, edits, keys, metrics, job-id and read-json of the pipeline';
   }
   return 'layers import only contract, errors and ports of the pipeline';
 }
