@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from fetch import fetch_package, find_licence
-from graph import OPSET, write_graph
+from graph import OPSET, can_capture, write_captured, write_graph
 from hash_file import hash_file
 from load_ctranslate2 import load_ctranslate2
 from load_huggingface import download, load_huggingface
@@ -60,7 +60,10 @@ def build(weights: WhisperWeights, precision: str, target: str, out: Path, ident
         raise ModelError(f"{final} is there already: give --force to replace it, or another --id")
     with whole_folder(final, force) as new:
         try:
-            files = write_graph(weights, precision, target, new / "model.onnx", plan)
+            if can_capture(precision, target):
+                files = write_captured(weights, precision, new / "model.onnx")
+            else:
+                files = write_graph(weights, precision, target, new / "model.onnx", plan)
         except ValueError as error:
             raise ModelError(str(error)) from error
         files.append(Path(shutil.copyfile(weights.tokenizer_path, new / "tokenizer.json")))

@@ -10,8 +10,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import graph_step
 import graph_unrolled
 from graph_choice import TimestampState, apply_timestamp_rules, greedy, next_timestamp_state, sample
+from graph_captured import draw_captured
 from graph_cuda import generate_cuda
 from graph_decoder import CrossAttention, alignment, alignment_keys, decode_step
 from graph_encoder import encode, encode_rows
@@ -179,6 +181,28 @@ def write_graph(weights, precision: str, target: str, path: Path, plan: dict[str
     return write_model(*build_graph(weights, precision, target, plan), path)
 
 
+def can_capture(precision: str, target: str) -> bool:
+    """Attention of one token with its cache in place has a CUDA kernel for halves alone."""
+    return target == "cuda" and not graph_unrolled.VARIANT.tokens_per_trip and (precision == "fp16" or not graph_step.FOR_GPU)
+
+
+def write_captured(weights, precision: str, path: Path) -> list[Path]:
+    """Writes the graph for CUDA to `path` and beside it those of graph_captured.py. All read their weights from one `.data` file."""
+    graph, arrays = build_graph(weights, precision, "cuda")
+    dtype = np.float16 if precision == "fp16" else np.float32
+    data_path = path.with_name(path.name + ".data")
+    places: dict[str, TensorProto] = {}
+    with open(data_path, "wb") as data:
+        paths = []
+        for name, drawn, constants in [(path.name, graph, arrays), *draw_captured(weights, dtype, inputs(weights, True))]:
+            for key, array in constants.items():
+                if key not in places:
+                    places[key] = external_tensor(key, array, data, data_path.name)
+                drawn.initializer.append(places[key])
+            paths.append(save(drawn, path.with_name(name)))
+    return [*paths, data_path]
+
+
 def write_model(graph: onnx.GraphProto, arrays: dict[str, np.ndarray], path: Path) -> list[Path]:
     """A graph with these initialisers; returns the files, as write_graph does."""
     external = sum(array.nbytes for array in arrays.values()) > EXTERNAL_ABOVE_BYTES
@@ -189,11 +213,16 @@ def write_model(graph: onnx.GraphProto, arrays: dict[str, np.ndarray], path: Pat
                 graph.initializer.append(external_tensor(name, array, data, data_path.name))
     else:
         graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in arrays.items())
+    save(graph, path)
+    return [path, data_path] if external else [path]
+
+
+def save(graph: onnx.GraphProto, path: Path) -> Path:
     model = helper.make_model(graph, producer_name="murmuration",
                               opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)])
     model.ir_version = IR_VERSION
     path.write_bytes(model.SerializeToString(deterministic=True))
-    return [path, data_path] if external else [path]
+    return path
 
 
 def external_tensor(name: str, array: np.ndarray, data, location: str) -> TensorProto:

@@ -23,6 +23,7 @@ def generate_cuda(pen: Pen, layers: Layers, hidden: str) -> None:
     names = [f"{part} {index}" for index in range(layers.weights.dimensions.decoder_layers) for part in ("key", "value")]
     heads = aligned_heads(pen, layers)
     audio, logits, caches, scores = read_prompt(pen, layers, hidden, heads)
+    caches = with_room(pen, layers, caches, pen.op("ReduceMax", "max_new", keepdims=1))
     settled = settling(pen)
     last_mask = pen.slice("masks", -1, INT64_MAX, 0)
     row_count = pen.op("Squeeze", pen.cast(pen.length("prompt", 0), np.float32))
@@ -64,9 +65,9 @@ def generate_cuda(pen: Pen, layers: Layers, hidden: str) -> None:
     write_outputs(pen, layers, final["history"], going, [logprob] + joined(pen, scores), scans)
 
 
-def read_prompt(pen: Pen, layers: Layers, hidden: str, heads: dict[int, str], spare: int = 0):
-    """Returns what later steps see of the audio, logits (B, V) after the prompt, the cache with room for all tokens and
-    `spare` more, and the alignment heads' scores. Writes `probe_prob`."""
+def read_prompt(pen: Pen, layers: Layers, hidden: str, heads: dict[int, str]):
+    """Returns what later steps see of the audio, logits (B, V) after the prompt, the cache of the prompt, and the alignment
+    heads' scores. Writes `probe_prob`."""
     rows, count = pen.length("prompt", 0), layers.weights.dimensions.decoder_layers
     attentions = [f"model.decoder.layers.{index}.encoder_attn" for index in range(count)]
     pairs = [layers.linear(pen, hidden, f"{attention}.{name}_proj") for attention in attentions for name in "kv"]
@@ -85,12 +86,14 @@ def read_prompt(pen: Pen, layers: Layers, hidden: str, heads: dict[int, str], sp
     audio = Audio(ordered, heads)
     scores = [pen.op("Gather", cross_attention(pen, layers, layer, pen.slice(queries[layer], -1, INT64_MAX, 1), audio, None)[1],
                      picked, axis=1) for layer, picked in heads.items()]
-    most = pen.op("ReduceMax", "max_new", keepdims=1)
-    most = pen.op("Add", most, pen.integer([spare])) if spare else most
-    room = pen.concat(pen.integer([0] * 6), most, pen.integer([0]), axis=0)
+    return audio, pen.op("Gather", logits, pen.integer(0), axis=1), cache, scores
+
+
+def with_room(pen: Pen, layers: Layers, cache: list[str], tokens: str) -> list[str]:
+    """The cache (key, value per layer) with room for so many tokens more (int64 [1]), keys as `reordered` leaves them."""
+    room = pen.concat(pen.integer([0] * 6), tokens, pen.integer([0]), axis=0)
     padded = [pen.op("Pad", value, room) for value in cache]
-    caches = [value if place % 2 else reordered(pen, layers, value, False) for place, value in enumerate(padded)]
-    return audio, pen.op("Gather", logits, pen.integer(0), axis=1), caches, scores
+    return [value if place % 2 else reordered(pen, layers, value, False) for place, value in enumerate(padded)]
 
 
 def aligned_heads(pen: Pen, layers: Layers) -> dict[int, str]:

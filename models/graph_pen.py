@@ -13,6 +13,7 @@ ONNX_TYPES = {
     np.dtype(np.float32): TensorProto.FLOAT,
     np.dtype(np.float16): TensorProto.FLOAT16,
     np.dtype(np.int64): TensorProto.INT64,
+    np.dtype(np.int32): TensorProto.INT32,
     np.dtype(np.int16): TensorProto.INT16,
     np.dtype(bool): TensorProto.BOOL,
 }
@@ -99,6 +100,10 @@ class Pen:
 
     def concat(self, *values: str, axis: int) -> str:
         return self.op("Concat", *values, axis=axis)
+
+    def concat_as(self, name: str, *values: str, axis: int) -> None:
+        """As `concat`, under a name of its own: an output of the graph."""
+        self.op("Concat", *values, axis=axis, outputs=[name])
 
     # ---- control flow
     def branch(self, condition: str, dtypes: Sequence, then: Callable[["Pen"], Sequence[str]],

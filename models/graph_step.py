@@ -5,6 +5,7 @@ the rest of the graph set FOR_GPU to False.
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,13 +29,28 @@ def token_step(pen: Pen, layers: Layers, ids: str, length: str, cache: list[str]
     """ids (B, 1), the length-th token of their rows (int64 [1], on the host), and the cache: key, value per layer, each
     (B, heads, room, head size) → hidden (B, 1, width), the new cache, and the alignment heads' scores (B, n, 1, L). Rows may
     run on past the model's last position by `spare` tokens."""
-    prefix, count = "model.decoder.", layers.weights.dimensions.decoder_layers
+    prefix = "model.decoder."
     past = pen.op("Sub", length, pen.integer([1]))
     past_int32 = pen.op("Cast", past, to=6)
     table = layers.weight(prefix + "embed_positions")
     if spare:
         table = np.concatenate([table, np.zeros_like(table[:spare])])
     place = pen.slice(layers.constant(pen, prefix + f"positions{f' and {spare}' if spare else ''}", table), past, length, 0)
+
+    def attend(x: str, layer: str, cache: list[str]):
+        attended, *keys_values = self_attention(pen, layers, x, layer, cache, past_int32)
+        if spare:  # of known shape the next step of the same trip takes them over; else its kernel starts with a copy
+            pen.types += [value_info(name, layers.dtype, ["rows", layers.heads(layer + "self_attn"), "room", layers.head_size])
+                          for name in keys_values]
+        return attended, keys_values
+
+    return decoder(pen, layers, ids, place, cache, audio, attend)
+
+
+def decoder(pen: Pen, layers: Layers, ids: str, place: str, cache: list[str], audio: Audio, attend: Callable):
+    """ids (B, 1) and their position embeddings → hidden (B, 1, width), what `attend(x, layer, key and value)` makes of the
+    cache, and the alignment heads' scores."""
+    prefix, count = "model.decoder.", layers.weights.dimensions.decoder_layers
     x, residual = pen.fresh("norm"), pen.fresh("residual")
     pen.microsoft("SkipLayerNormalization", layers.embed(pen, ids), place,
                   *layers.norm_parameters(pen, prefix + "layers.0.self_attn_layer_norm"),
@@ -43,10 +59,7 @@ def token_step(pen: Pen, layers: Layers, ids: str, length: str, cache: list[str]
     for index in range(count):
         layer = f"{prefix}layers.{index}."
         following = prefix + ("layer_norm" if index + 1 == count else f"layers.{index + 1}.self_attn_layer_norm")
-        attended, *keys_values = self_attention(pen, layers, x, layer, cache[2 * index : 2 * index + 2], past_int32)
-        if spare:  # of known shape the next step of the same trip takes them over; else its kernel starts with a copy
-            pen.types += [value_info(name, layers.dtype, ["rows", layers.heads(layer + "self_attn"), "room", layers.head_size])
-                          for name in keys_values]
+        attended, keys_values = attend(x, layer, cache[2 * index : 2 * index + 2])
         new_cache += keys_values
         x, residual = layers.linear_add_norm(pen, attended, layer + "self_attn.out_proj", residual,
                                              layer + "encoder_attn_layer_norm")
@@ -105,6 +118,15 @@ def reordered(pen: Pen, layers: Layers, keys: str, lengths_first: bool) -> str:
         return pen.op("Reshape", moved, shape)
     parts = pen.op("Reshape", keys, pen.integer([0, 0, 0, size // x, x]))
     return pen.op("Reshape", pen.op("Transpose", parts, perm=[0, 1, 3, 2, 4]), pen.op("Shape", keys))
+
+
+def plain_order(pen: Pen, layers: Layers, keys: str) -> str:
+    """Keys as `reordered` leaves them → (B, heads, L, head size), in memory too."""
+    if not FOR_GPU:
+        return keys
+    size, x = layers.head_size, 16 // layers.dtype.itemsize
+    shape = pen.concat(pen.op("Shape", keys, start=0, end=2), pen.integer([size // x, -1, x]), axis=0)
+    return pen.op("Reshape", pen.op("Transpose", pen.op("Reshape", keys, shape), perm=[0, 1, 3, 2, 4]), pen.op("Shape", keys))
 
 
 def split_heads(pen: Pen, layers: Layers, values: str) -> str:

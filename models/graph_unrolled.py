@@ -7,13 +7,14 @@ are not ordinary (graph_cuda.settling) have a Loop of their own, which most runs
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from graph_alignment import fitted
 from graph_choice import best
-from graph_cuda import aligned_heads, choose, joined, read_prompt, settling
+from graph_cuda import aligned_heads, choose, joined, read_prompt, settling, with_room
 from graph_linear import Layers
 from graph_pen import INT64_MAX, Pen
 from graph_step import Audio, token_step
@@ -35,10 +36,11 @@ def generate_unrolled(pen: Pen, layers: Layers, hidden: str) -> None:
     count, end = VARIANT.tokens_per_trip, layers.weights.tokens.end_of_text
     names = [f"{part} {index}" for index in range(layers.weights.dimensions.decoder_layers) for part in ("key", "value")]
     heads = aligned_heads(pen, layers)
-    audio, logits, caches, scores = read_prompt(pen, layers, hidden, heads, spare=count)
+    audio, logits, caches, scores = read_prompt(pen, layers, hidden, heads)
     rows = pen.length("prompt", 0)
     row_count = pen.op("Squeeze", pen.cast(rows, np.float32))
     most = pen.op("ReduceMax", "max_new", keepdims=1)
+    caches = with_room(pen, layers, caches, pen.op("Add", most, pen.integer([count])))
 
     def going(pen: Pen, done: str) -> str:
         return pen.op("Less", pen.op("ReduceSum", pen.cast(done, np.float32), keepdims=0), row_count)
@@ -134,7 +136,13 @@ def generate_unrolled(pen: Pen, layers: Layers, hidden: str) -> None:
         return pen.op("Reshape", pen.op("Transpose", scan, perm=[1, 0, 2]), pen.concat(rows, pen.integer([-1]), axis=0))
 
     all_logprobs = pen.concat(logprob, by_row(first_logprobs), by_row(logprobs), axis=1)
-    write_outputs(pen, layers, history, all_logprobs, [*scored, *first_scores, *last_scores])
+
+    def stacked(branch: Pen) -> str:
+        first, special, ordinary = *scored, *first_scores, *last_scores
+        flat = branch.op("Reshape", ordinary, branch.concat(branch.integer([-1]), branch.op("Shape", first), axis=0))
+        return branch.concat(branch.unsqueeze(first, 0), special, flat, axis=0)
+
+    write_outputs(pen, layers, history, all_logprobs, stacked if scored else None)
 
 
 def loop_or_not(pen: Pen, trips: str, going: str, state, draw, scans):
@@ -153,9 +161,8 @@ def loop_or_not(pen: Pen, trips: str, going: str, state, draw, scans):
     return dict(zip(names, values)), values[len(names):]
 
 
-def write_outputs(pen: Pen, layers: Layers, history: str, logprobs: str, scores: list[str]) -> None:
-    """history (B, P + n) and logprobs (B, n) of all tokens, and the alignment scores of the first token, of special steps and
-    of ordinary trips."""
+def write_outputs(pen: Pen, layers: Layers, history: str, logprobs: str, stacked: Callable[[Pen], str] | None) -> None:
+    """history (B, P + n) and logprobs (B, n) of all tokens; `stacked` draws the alignment scores (n, B, heads, 1, L)."""
     end = layers.weights.tokens.end_of_text
     most = pen.op("Min", pen.length(logprobs, 1), pen.op("ReduceMax", "max_new", keepdims=1))
     start = pen.length("prompt", 1)
@@ -170,17 +177,15 @@ def write_outputs(pen: Pen, layers: Layers, history: str, logprobs: str, scores:
     chosen = pen.op("Where", gone, pen.integer([[end]]), pen.slice(written, 0, total, 1))
     pen.op("Identity", chosen, outputs=["tokens"])
     pen.op("Where", gone, pen.float32(0.0), pen.slice(logprobs, 0, total, 1), outputs=["token_logprob"])
-    if not scores:
+    if stacked is None:
         return
     count = len(layers.weights.alignment_heads)
 
     def fits(branch: Pen) -> list[str]:
-        first, special, ordinary = scores
-        flat = branch.op("Reshape", ordinary, branch.concat(branch.integer([-1]), branch.op("Shape", first), axis=0))
-        stacked = branch.slice(branch.concat(branch.unsqueeze(first, 0), special, flat, axis=0), 0, total, 0)
+        scores = branch.slice(stacked(branch), 0, total, 0)
         chose = branch.op("And", branch.op("LessOrEqual", chosen, branch.integer(end)),
                           branch.op("GreaterOrEqual", steps, branch.length("forced", 0)))
-        return [fitted(branch, layers.dtype, stacked, branch.op("And", chose, branch.op("Not", gone)), count)]
+        return [fitted(branch, layers.dtype, scores, branch.op("And", chose, branch.op("Not", gone)), count)]
 
     def nothing(branch: Pen) -> list[str]:
         return [branch.filled(branch.concat(total, branch.length("prompt", 0), branch.integer([0]), axis=0), np.int16(0))]
