@@ -50,6 +50,11 @@ export const fallible = {
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, 'handle', 'handle'],
   CreateCUDAProviderOptions: [205, 'out'],
   UpdateCUDAProviderOptions: [206, 'handle', 'strings', 'strings', 'size_t'],
+  Session_GetEpGraphAssignmentInfo: [407, 'handle', 'handle', 'handle'],
+  EpAssignedSubgraph_GetEpName: [408, 'handle', 'out'],
+  EpAssignedSubgraph_GetNodes: [409, 'handle', 'handle', 'handle'],
+  EpAssignedNode_GetName: [410, 'handle', 'out'],
+  EpAssignedNode_GetOperatorType: [412, 'handle', 'out'],
 } as const satisfies Readonly<Record<string, readonly [number, ...Kind[]]>>;
 
 /** They cannot fail. */
@@ -70,7 +75,7 @@ export const releases = {
 
 export const GET_ERROR_MESSAGE = 2;
 /** The longest of them. */
-export const TABLE_LENGTH = 209;
+export const TABLE_LENGTH = 413;
 
 export type Kind = 'handle' | 'int' | 'size_t' | 'str' | 'strings' | 'out';
 export type Fallible = keyof typeof fallible;

@@ -32,8 +32,19 @@ export interface Graph {
   readonly inputs: readonly Input[];
   readonly outputNames: readonly string[];
   bind(): Binding;
+  /** Where each node runs; only of a graph that was opened with `recordPlacements`. */
+  placements(): Placement[];
   close(): void;
 }
+
+export interface Placement {
+  /** "CUDAExecutionProvider" or the like. */
+  readonly provider: string;
+  readonly operator: string;
+  readonly node: string;
+}
+
+export const recordPlacements = { 'session.record_ep_graph_assignment_info': '1' } as const;
 
 /** Inputs and outputs of a run, set once for as many runs as one likes. */
 export interface Binding {
@@ -162,6 +173,7 @@ function openGraph(
     })),
     outputNames: places('SessionGetOutputCount').map((place) => name('SessionGetOutputName', place)),
     bind: () => bind(runtime, session, allocator),
+    placements: () => placements(runtime, session),
     close: once(() => runtime.release('ReleaseSession', session)),
   };
 }
@@ -192,6 +204,26 @@ function typeAndShape(
   return { type: typeOf(number[0]!), shape: [...lengths].map(Number) };
 }
 
+function placements(runtime: OnnxRuntime, session: bigint): Placement[] {
+  const list = (name: 'Session_GetEpGraphAssignmentInfo' | 'EpAssignedSubgraph_GetNodes', handle: bigint) => {
+    const [values, count] = [new BigUint64Array(1), new BigUint64Array(1)];
+    runtime.call(name, handle, values, count);
+    return listOf(values[0]!, count[0]!);
+  };
+  return list('Session_GetEpGraphAssignmentInfo', session).flatMap((part) => {
+    const provider = runtime.string(runtime.create('EpAssignedSubgraph_GetEpName', part));
+    return list('EpAssignedSubgraph_GetNodes', part).map((node) => ({
+      provider,
+      operator: runtime.string(runtime.create('EpAssignedNode_GetOperatorType', node)),
+      node: runtime.string(runtime.create('EpAssignedNode_GetName', node)),
+    }));
+  });
+}
+
+function listOf(address: bigint, count: bigint): bigint[] {
+  return count === 0n ? [] : [...new BigUint64Array(koffi.view(address, Number(count) * 8).slice(0))];
+}
+
 function appendCuda(runtime: OnnxRuntime, settings: bigint, entries: Readonly<Record<string, string>>): void {
   const options = runtime.create('CreateCUDAProviderOptions');
   try {
@@ -213,10 +245,9 @@ function bind(runtime: OnnxRuntime, session: bigint, allocator: bigint): Binding
     outputs() {
       const [values, count] = [new BigUint64Array(1), new BigUint64Array(1)];
       runtime.call('GetBoundOutputValues', binding, allocator, values, count);
-      if (count[0] === 0n) return [];
-      const handles = new BigUint64Array(koffi.view(values[0]!, Number(count[0]) * 8).slice(0));
-      runtime.call('AllocatorFree', allocator, values[0]!);
-      return [...handles].map((handle) => toTensor(runtime, handle));
+      const handles = listOf(values[0]!, count[0]!);
+      if (handles.length > 0) runtime.call('AllocatorFree', allocator, values[0]!);
+      return handles.map((handle) => toTensor(runtime, handle));
     },
     close: once(() => runtime.release('ReleaseIoBinding', binding)),
   };

@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly memoryArena?: boolean | undefined;
 }
 
+const sessionThread = new URL('./session-worker.mjs', import.meta.url);
+
 /** onnxruntime starts as many as it is told to; thousands of them stop the machine. */
 const MOST_THREADS = 256;
 
@@ -78,7 +80,9 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
       session: { force_spinning_stop: '1', intra_op: { allow_spinning: spinning ? '1' : '0' } },
     },
   });
-  if (options.ownThread) return openWorkerSession(model.graphPath, settings(threads), id);
+  const openThread = (threads: number) =>
+    openWorkerSession(sessionThread, { graphPath: model.graphPath, options: settings(threads) }, id);
+  if (options.ownThread) return openThread(threads);
   let first: Session;
   try {
     first = queued(await InferenceSession.create(model.graphPath, settings(threads)));
@@ -86,8 +90,7 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
     throw onnxError(error, `loading model ${id}`);
   }
   if (sessions === 1) return first;
-  const open = () =>
-    openWorkerSession(model.graphPath, settings(Math.max(1, Math.floor(threads / sessions))), id);
+  const open = () => openThread(Math.max(1, Math.floor(threads / sessions)));
   return growingSession(first, () => openAll(sessions, open));
 }
 

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import type { RunResult, Session } from './graph-run.ts';
 import { toResult, toTensors } from './graph-tensors.ts';
 import { onnxError } from './onnx-error.ts';
@@ -24,15 +24,11 @@ interface Waiting {
 
 /**
  * The graph in a thread of its own, so that runs of several sessions go on side by side and this thread stays free.
- * Throws as `openSession`. An idle one does not keep the process alive.
+ * `thread` speaks as session-worker.mjs does. Throws as `openSession`. An idle one does not keep the process alive.
  */
-export async function openWorkerSession(
-  graphPath: string,
-  options: InferenceSession.SessionOptions,
-  modelId: string,
-): Promise<Session> {
-  const worker = new Worker(new URL('./session-worker.mjs', import.meta.url), {
-    workerData: { graphPath, options },
+export async function openWorkerSession(thread: URL, workerData: unknown, modelId: string): Promise<Session> {
+  const worker = new Worker(thread, {
+    workerData,
     // It is plain JavaScript: no loader of ours
     execArgv: [],
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createEngine } from '@murmuration/whisper/engine';
+import type { EnginePorts } from '@murmuration/whisper/model-engine';
 import { milliseconds, round } from './graph-run.ts';
 import { workload } from './workload.ts';
 
@@ -20,12 +21,12 @@ export const wordsOptions = {
 };
 
 /** Real weights: are the tokens those of the CPU's fp32 graph? */
-export async function measureWords(folder: string, clips: readonly ExpectedClip[]) {
+export async function measureWords(folder: string, clips: readonly ExpectedClip[], ports?: EnginePorts) {
   const audio = new Int16Array(new Uint8Array(readFileSync('clips.s16')).buffer);
   const segments = clips.map(({ offset, samples }) =>
     Float32Array.from(audio.subarray(offset, offset + samples), (value) => value / 32_768),
   );
-  const engine = await createEngine({ modelFolder: folder, batchSize: clips.length });
+  const engine = await createEngine({ modelFolder: folder, batchSize: clips.length }, ports);
   const heard = await engine.transcribe(segments, wordsOptions);
   const alone = [];
   for (const segment of segments) alone.push(...(await engine.transcribe([segment], wordsOptions)));

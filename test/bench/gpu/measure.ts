@@ -4,8 +4,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe } from './describe-error.ts';
 import { goals } from './goals.ts';
 import { measureBare } from './measure-bare.ts';
+import { capturedPorts, measureCaptured } from './measure-captured.ts';
 import { measureContexts } from './measure-contexts.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureServer } from './measure-server.ts';
@@ -24,7 +26,7 @@ async function part(name: string, measure: () => unknown): Promise<void> {
   try {
     report[name] = await measure();
   } catch (error) {
-    report[name] = { failed: error instanceof Error ? error.message : String(error) };
+    report[name] = { failed: describe(error) };
     failed.push(name);
   }
   writeFileSync(result, `${JSON.stringify(report, null, 2)}\n`);
@@ -61,6 +63,10 @@ await part('words', async () => {
   for (const [name, folder] of Object.entries(variants)) compared[name] = await measureWords(folder, clips);
   return { ...(await measureWords(loop!, clips)), variants: compared };
 });
+await part('captured', () => measureCaptured(turbo));
+await part('capturedWords', () =>
+  measureWords(`${models}/${tiny}`, JSON.parse(readFileSync('clips.json', 'utf8')), capturedPorts),
+);
 await part('bare', () => measureBare(turbo));
 await part('variants', () => measureVariants(folders('random-turbo')));
 await part('sessions', () => measureSessions(turbo));

@@ -28,16 +28,22 @@ fi
 
 cp "$(readlink -f "$(command -v node)")" "$pack/node" && strip "$pack/node"
 cp -r "$root"/node_modules/onnxruntime-{node,common} "$pack/node_modules/"
+mkdir -p "$pack"/node_modules/{koffi/src/koffi,@koromix}
+cp "$root"/node_modules/koffi/{package.json,index.js} "$pack/node_modules/koffi/"
+cp "$root"/node_modules/koffi/src/koffi/index.js "$pack/node_modules/koffi/src/koffi/"
+cp -r "$root"/node_modules/koffi/src/koffi/src "$pack/node_modules/koffi/src/koffi/" && rm -f "$pack"/node_modules/koffi/src/koffi/src/*.{cc,hh}
+cp -r "$root"/node_modules/@koromix/koffi-linux-x64 "$pack/node_modules/@koromix/"
 bindings=$(echo "$pack"/node_modules/onnxruntime-node/bin/napi-v*)
 rm -rf "$bindings"/{win32,darwin} "$bindings"/linux/arm64 "$bindings"/linux/x64/libonnxruntime*
 
 cd "$root"
 bundle() {
-  npx esbuild --bundle --platform=node --format=esm --target=node20 --external:onnxruntime-node --log-level=warning \
+  npx esbuild --bundle --platform=node --format=esm --target=node20 --external:onnxruntime-node --external:koffi --log-level=warning \
     "--banner:js=import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);" "$@"
 }
 bundle test/bench/gpu/measure.ts --outfile="$pack/measure.mjs"
 bundle functions/transcribe-gpu/devices/serve-engine.ts --outfile="$pack/engine-thread.mjs"
+bundle functions/transcribe-gpu/devices/serve-captured.ts --outfile="$pack/captured-thread.mjs"
 echo "import { main } from './functions/transcribe-gpu/main.ts'; await main();" |
   bundle --loader=ts --sourcefile=server.ts --outfile="$pack/server.mjs"
 # Recordings whose words are known, for the table of encoder contexts

@@ -1,0 +1,21 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Feeds, openCapturedGraphs } from './captured-graphs.ts';
+
+const port = parentPort!;
+const graphs = openCapturedGraphs(workerData);
+port.postMessage({ inputNames: graphs.inputNames });
+
+port.on('message', ({ id, feeds }: { readonly id: number; readonly feeds?: Feeds }) => {
+  if (feeds === undefined) {
+    graphs.close();
+    port.close();
+    return;
+  }
+  try {
+    const outputs = graphs.run(feeds);
+    const buffers = Object.values(outputs).map(({ data }) => data.buffer as ArrayBuffer);
+    port.postMessage({ id, outputs }, buffers);
+  } catch (error) {
+    port.postMessage({ id, message: error instanceof Error ? error.message : String(error) });
+  }
+});

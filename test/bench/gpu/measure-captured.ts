@@ -1,0 +1,144 @@
+import { openEnvironment, recordPlacements } from '@murmuration/cuda/graph';
+import { loadOnnxRuntime } from '@murmuration/cuda/onnxruntime';
+import type { RunRequest, RunResult, Session } from '@murmuration/whisper/graph-run';
+import { toTensors } from '@murmuration/whisper/graph-tensors';
+import { loadModel, type Model } from '@murmuration/whisper/load-model';
+import type { EnginePorts } from '@murmuration/whisper/model-engine';
+import { openSession } from '@murmuration/whisper/session';
+import {
+  openCapturedGraphs,
+  type RunTimes,
+} from '../../../functions/transcribe-gpu/devices/captured-graphs.ts';
+import { openCapturedSession } from '../../../functions/transcribe-gpu/devices/captured-session.ts';
+import { describe } from './describe-error.ts';
+import { again, graphRequest, measureRows, round } from './graph-run.ts';
+import { watchMemory } from './watch-memory.ts';
+import { workload } from './workload.ts';
+
+const place = { provider: workload.provider === 'cpu' ? 'cpu' : 'cuda', deviceId: 0 } as const;
+
+export const capturedPorts: EnginePorts = { openSession: (model) => openCapturedSession(model, place) };
+
+const ways: Readonly<Record<string, (model: Model) => Promise<Session>>> = {
+  loop: (model) => openSession(model, { ownThread: true }),
+  captured: (model) => openCapturedSession(model, place),
+  uncaptured: (model) => openCapturedSession(model, { ...place, capture: false }),
+};
+
+/** The decoder's steps as CUDA graphs beside the loop, and the same graphs started kernel by kernel. Each may fail alone. */
+export async function measureCaptured(folder: string) {
+  const model = await loadModel(folder);
+  const report: Record<string, unknown> = {};
+  const tried = async (name: string, work: () => unknown) => {
+    try {
+      report[name] = await work();
+    } catch (error) {
+      report[name] = { failed: describe(error) };
+    }
+    console.log(name, JSON.stringify(report[name]));
+  };
+  await tried('placements', () => elsewhere(model));
+  const results = new Map<string, RunResult>();
+  for (const round of [1, 2]) {
+    for (const [name, open] of Object.entries(ways)) {
+      if (round === 2 && name === 'uncaptured') continue;
+      await tried(`${name} ${round}`, () =>
+        measureWay(model, open, round, (result) => results.set(name, result)),
+      );
+    }
+  }
+  await tried('equal', () => compare(results.get('loop')!, results.get('captured')!));
+  await tried('times', () => measureTimes(model));
+  return report;
+}
+
+/** Nodes of one step that CUDA does not run, by which capturing would fail. */
+function elsewhere({ folder }: Model): unknown {
+  const environment = openEnvironment(loadOnnxRuntime());
+  const cuda = place.provider === 'cuda' ? { device_id: '0' } : undefined;
+  const found = ['step.onnx', 'step-aligned.onnx'].map((name) => {
+    const graph = environment.openGraph(`${folder}/${name}`, { cuda, threads: 1, config: recordPlacements });
+    const nodes = graph.placements();
+    graph.close();
+    const others = nodes.filter(({ provider }) => provider !== 'CUDAExecutionProvider');
+    return { name, nodes: nodes.length, elsewhere: others.slice(0, place.provider === 'cuda' ? 30 : 2) };
+  });
+  environment.close();
+  return found;
+}
+
+async function measureWay(
+  model: Model,
+  open: (model: Model) => Promise<Session>,
+  roundNumber: number,
+  keep: (result: RunResult) => void,
+) {
+  const { tokens, shortTokens, latencyRuns, throughputRuns, capturedRows } = workload;
+  const memory = watchMemory();
+  const startedAt = performance.now();
+  const session = await open(model);
+  const loadMilliseconds = round(performance.now() - startedAt);
+  try {
+    const sizes: unknown[] = [];
+    const measure = async (rows: number, seconds: number, runs: number, alignment = false) => {
+      const size = { rows, seconds, tokens: seconds === 30 ? tokens : shortTokens, alignment };
+      sizes.push(await measureRows(session, model, memory, size, runs));
+    };
+    await measure(1, 30, latencyRuns);
+    await measure(1, 15, latencyRuns);
+    if (roundNumber === 1) {
+      for (const rows of capturedRows) await measure(rows, 30, throughputRuns);
+      await measure(1, 30, throughputRuns, true);
+      await measure(capturedRows.at(-2) ?? capturedRows[0]!, 30, throughputRuns, true);
+      keep(await session.run(graphRequest(model, { rows: capturedRows[0]!, seconds: 30, tokens })));
+    }
+    return { loadMilliseconds, sizes };
+  } finally {
+    await session.close();
+    memory.stop();
+  }
+}
+
+/** Random weights choose between tokens that are nearly alike: once two ways part, they never meet again. */
+function compare(a: RunResult, b: RunResult) {
+  const rows = a.tokens.length / a.steps;
+  const equalUntil = Array.from({ length: rows }, (_, row) => {
+    const place = a.tokens
+      .subarray(row * a.steps, (row + 1) * a.steps)
+      .findIndex((token, step) => token !== b.tokens[row * b.steps + step]);
+    return place === -1 ? a.steps : place;
+  });
+  return { steps: [a.steps, b.steps], equalUntil };
+}
+
+/** Where the time of a run goes; the first of each size has the capture in `prepare`. */
+function measureTimes({ folder, manifest }: Model): RunTimes[] {
+  const all: RunTimes[] = [];
+  const graphs = openCapturedGraphs({
+    ...place,
+    folder,
+    audioContext: manifest.dimensions.audioContext,
+    room: manifest.dimensions.textContext,
+    alignmentHeads: manifest.alignmentHeads,
+    observe: (times) =>
+      all.push(
+        Object.fromEntries(
+          Object.entries(times).map(([key, value]) => [
+            key,
+            typeof value === 'number' ? round(value) : value,
+          ]),
+        ) as unknown as RunTimes,
+      ),
+  });
+  try {
+    for (const rows of [1, ...workload.capturedRows]) {
+      const asked = graphRequest({ manifest } as Model, { rows, seconds: 30, tokens: workload.tokens });
+      for (let run = 0; run < 3; run++) graphs.run(plain(again(asked)));
+    }
+  } finally {
+    graphs.close();
+  }
+  return all;
+}
+
+const plain = (request: RunRequest) => toTensors(request) as never;
