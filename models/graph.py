@@ -15,7 +15,7 @@ import graph_unrolled
 from graph_choice import TimestampState, apply_timestamp_rules, greedy, next_timestamp_state, sample
 from graph_captured import draw_captured
 from graph_cuda import generate_cuda
-from graph_decoder import CrossAttention, alignment, alignment_keys, decode_step
+from graph_decoder import alignment, cross_attention, decode_step
 from graph_encoder import encode, encode_rows
 from graph_linear import Layers
 from graph_pen import INT64_MAX, MICROSOFT, Constants, Pen, value_info
@@ -49,9 +49,7 @@ def build_graph(weights, precision: str, target: str,
         draw(pen, decoder, encode(pen, encoder, "pcm", None, None))
     else:
         keys_values, score_bias = encode_rows(pen, encoder, "pcm", "lengths", "silence_stride")
-        score_bias = pen.unsqueeze(score_bias, 1, 2)
-        cross = CrossAttention(keys_values, score_bias, alignment_keys(pen, decoder, keys_values, "alignment_on"), "alignment_on")
-        generate(pen, decoder, cross)
+        generate(pen, decoder, keys_values, pen.unsqueeze(score_bias, 1, 2))
     nodes = constants.cast_nodes() + pen.nodes
     graph = helper.make_graph(nodes, "whisper", inputs(weights, cuda), outputs(weights, cuda), value_info=pen.types)
     return graph, constants.arrays
@@ -92,7 +90,7 @@ def outputs(weights, cuda: bool) -> list[onnx.ValueInfoProto]:
     return infos
 
 
-def generate(pen: Pen, layers: Layers, cross: CrossAttention) -> None:
+def generate(pen: Pen, layers: Layers, keys_values: list[str], score_bias: str) -> None:
     """The generation loop: all state is carried from step to step, so that one session.run makes a whole transcript."""
     sizes, tokens = layers.weights.dimensions, layers.weights.tokens
     rows = pen.length("prompt", 0)
@@ -117,7 +115,8 @@ def generate(pen: Pen, layers: Layers, cross: CrossAttention) -> None:
         state.append((name, layers.dtype, pen.filled(shape, layers.dtype.type(0))))
 
     def draw(body: Pen, step: str, now: dict[str, str]):
-        hidden, cache, queries = decode_step(body, layers, now["ids"], [now[name] for name in caches], cross)
+        attend, attention = cross_attention(body, layers, keys_values, score_bias)
+        hidden, cache = decode_step(body, layers, now["ids"], [now[name] for name in caches], attend)
         # The first pass also needs the probabilities at <|startoftranscript|>: a second row of the same MatMul. Slices of
         # changing length do it without an If, which costs as much as a small MatMul at every step
         first_pass = body.cast(body.op("Equal", step, body.integer(0)), np.int64)
@@ -153,7 +152,7 @@ def generate(pen: Pen, layers: Layers, cross: CrossAttention) -> None:
                      "after one": times.after_one, "after two": times.after_two, **dict(zip(caches, cache, strict=True))}
         scans = [token, logprob]
         if layers.weights.alignment_heads:
-            scans.append(alignment(body, layers, queries, cross, rows))
+            scans.append(alignment(body, layers, attention, "alignment_on", rows))
         return body.cast(running, bool), following, scans
 
     scan_dtypes = [np.int64, np.float32] + ([layers.dtype] if layers.weights.alignment_heads else [])

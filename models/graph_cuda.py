@@ -10,7 +10,7 @@ import numpy as np
 
 from graph_alignment import fitted
 from graph_choice import TimestampState, apply_timestamp_rules, best, greedy, sample
-from graph_decoder import CrossAttention, decode_step, heads_by_layer
+from graph_decoder import decode_step, heads_by_layer
 from graph_linear import Layers
 from graph_pen import INT64_MAX, Pen
 from graph_step import Audio, cross_attention, reordered, split_heads, token_step
@@ -74,8 +74,13 @@ def read_prompt(pen: Pen, layers: Layers, hidden: str, heads: dict[int, str]):
     empty = [pen.filled(pen.concat(rows, pen.integer([layers.heads(f"model.decoder.layers.{index}.self_attn"), 0,
                                                       layers.head_size]), axis=0), layers.dtype.type(0))
              for index in range(count) for _ in "kv"]
-    seen = CrossAttention(pairs, None, dict.fromkeys(heads, ""), "alignment_on")
-    x, cache, queries = decode_step(pen, layers, "prompt", empty, seen)
+    queries: dict[int, str] = {}
+
+    def attend(index: int, query: str) -> str:
+        queries[index] = query
+        return pen.microsoft("MultiHeadAttention", query, *pairs[2 * index : 2 * index + 2], num_heads=layers.heads(attentions[index]))
+
+    x, cache = decode_step(pen, layers, "prompt", empty, attend)
     start = pen.op("Reshape", "sot_index", pen.integer([1]))
     logits = layers.logits(pen, pen.op("Gather", x, pen.concat(pen.integer([-1]), start, axis=0), axis=1))  # (B, 2, V)
     at_start = pen.op("Softmax", pen.op("Gather", logits, pen.integer(1), axis=1), axis=-1)

@@ -12,7 +12,7 @@ from onnx import helper
 
 from compress.calibration import Passage
 from graph import kind_of, write_model
-from graph_decoder import CrossAttention, decode_step
+from graph_decoder import cross_attention, decode_step
 from graph_encoder import cross_keys_values, encode
 from graph_linear import Layers, qkv_parts
 from graph_pen import Constants, Pen, value_info
@@ -64,9 +64,8 @@ class Halves:
 
     def encode(self, passage: Passage, keys: Collection[str] = ()) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Returns hidden (1, L, width) and what went into the layers called `keys`."""
-        count = len(passage.positions)
-        square = np.broadcast_to(passage.score_bias, (1, 1, count, count))
-        return self.encoder.run("hidden", keys, {"pcm": passage.audio, "positions": passage.positions, "square": square})
+        feeds = {"pcm": passage.audio, "positions": passage.positions, "score bias": passage.score_bias}
+        return self.encoder.run("hidden", keys, feeds)
 
     def decode(self, passage: Passage, hidden: np.ndarray, keys: Collection[str] = ()) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Returns logits (1, T, vocabulary) and what went into the layers called `keys`."""
@@ -76,9 +75,9 @@ class Halves:
 
 def open_encoder(weights: WhisperWeights, precision: str = "fp32", plan: dict[str, str] | None = None) -> Half:
     pen, layers = start(weights, 0, precision, plan)
-    pen.op("Identity", encode(pen, layers, "pcm", "positions", "square"), outputs=["hidden"])
+    pen.op("Identity", encode(pen, layers, "pcm", "positions", "score bias"), outputs=["hidden"])
     inputs = [value_info("pcm", np.float32, [1, "N"]), value_info("positions", np.int64, ["L"]),
-              value_info("square", np.float32, [1, 1, "L", "L"])]
+              value_info("score bias", np.float32, ["L"])]
     return finish(pen, layers, inputs, "hidden")
 
 
@@ -89,7 +88,8 @@ def open_decoder(weights: WhisperWeights, precision: str = "fp32", plan: dict[st
     shapes = [[1, layers.heads(f"model.decoder.layers.{index}.self_attn"), 0, layers.head_size]
               for index in range(weights.dimensions.decoder_layers)]
     caches = [pen.filled(pen.integer(shape), np.float32(0)) for shape in shapes for _ in "kv"]
-    x, _, _ = decode_step(pen, layers, "ids", caches, CrossAttention(keys_values, "score bias", {}, ""))
+    attend, _ = cross_attention(pen, layers, keys_values, "score bias")
+    x, _ = decode_step(pen, layers, "ids", caches, attend)
     pen.op("Identity", layers.logits(pen, x), outputs=["logits"])
     layers.seen |= outer.seen
     inputs = [value_info("ids", np.int64, [1, "T"]), value_info("hidden", np.float32, [1, "L", weights.dimensions.width]),
