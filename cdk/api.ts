@@ -19,6 +19,7 @@ import { FileLayer } from './file-layer.ts';
 import { layerPaths, modelParts, pageParts } from './layer-parts.ts';
 import { Realtime } from './realtime.ts';
 import type { RecordingBucket } from './recording-bucket.ts';
+import { grantSweep, Removal } from './removal.ts';
 import { cacheEnvironment, grantCache, type TranscriptCacheProps } from './transcript-cache.ts';
 import { type Signs, watch } from './watch.ts';
 
@@ -58,6 +59,7 @@ export class Api extends Construct {
   readonly table: Table;
   /** Undefined where JWTs say who calls: API Gateway checks none for WebSockets. */
   readonly realtime: Realtime | undefined;
+  readonly removal: Removal;
   readonly alarms: readonly Alarm[];
 
   constructor(scope: Construct, id: string, props: ApiProps) {
@@ -79,6 +81,7 @@ export class Api extends Construct {
             encryptionKey: props.encryptionKey,
           })
         : undefined;
+    this.removal = new Removal(this, 'Removal', { ...settingsOf(props), recordings, cache });
     const files = modelFiles(this, model);
     const [anyFile] = files.values();
     this.door = new Door(this, 'Door', {
@@ -95,6 +98,7 @@ export class Api extends Construct {
         BUCKET: recordings.bucket.bucketName,
         TABLE: this.table.tableName,
         STATE_MACHINE_ARN: machine.stateMachineArn,
+        REMOVAL_MACHINE_ARN: this.removal.machine.stateMachineArn,
         MODEL_ID: model,
         MODEL_BUCKET: anyFile!.s3BucketName,
         MODEL_FILES: JSON.stringify(
@@ -126,6 +130,7 @@ export class Api extends Construct {
       'dynamodb:BatchWriteItem',
     );
     machine.grantStartExecution(this.door);
+    this.removal.machine.grantStartExecution(this.door);
     machine.grantExecution(this.door, 'states:StopExecution', 'states:DescribeExecution');
     grantObjects(this.door, recordings);
     recordings.allowUploadsOfPages();
@@ -179,12 +184,8 @@ const settingsOf = ({ logRetention, vpc, metricsNamespace }: DoorSettings): Door
 /** Recordings of the API lie in a folder of their own; of what uploads became it reads all, since jobs may name them. */
 function grantObjects(door: Door, recordings: RecordingBucket): void {
   recordings.grantReadUnder(door, [keys.uploadsPrefix, keys.jobsPrefix, keys.transcriptsPrefix]);
-  recordings.grantWriteUnder(door, [`${keys.uploadsPrefix}api/`]);
-  recordings.grantRemoveUnder(door, [
-    `${keys.uploadsPrefix}api/`,
-    keys.jobsPrefix,
-    `${keys.transcriptsPrefix}${keys.uploadsPrefix}api/`,
-  ]);
+  recordings.grantWriteUnder(door, [`${keys.uploadsPrefix}api/`, keys.removedPrefix]);
+  grantSweep(recordings, door);
 }
 
 /** The model's files as objects: engine, decoder and model together are more than the 250 MB of Lambda's layers. */

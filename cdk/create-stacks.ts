@@ -116,6 +116,8 @@ function createApi(
     new CfnOutput(scope, 'RealtimeUrl', { value: api.realtime.gateway.stage.url });
   }
   new CfnOutput(scope, 'ApiTableName', { value: api.table.tableName });
+  new CfnOutput(scope, 'RemovalMachineArn', { value: api.removal.machine.stateMachineArn });
+  new CfnOutput(scope, 'SweeperFunctionName', { value: api.removal.door.functionName });
 }
 
 function webhookSecret(scope: Construct, { webhookSecretParameter }: Config): IStringParameter | undefined {

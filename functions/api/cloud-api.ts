@@ -5,6 +5,7 @@ import { dynamoKeyRing } from '@murmuration/api/adapters/dynamo-key-ring';
 import { dynamoLedger } from '@murmuration/api/adapters/dynamo-ledger';
 import { dynamoTable } from '@murmuration/api/adapters/dynamo-table';
 import { fetchRecording } from '@murmuration/api/adapters/fetch-recording';
+import { jobExecutions } from '@murmuration/api/adapters/job-executions';
 import { s3JobResults } from '@murmuration/api/adapters/s3-job-results';
 import { s3ObjectFolder } from '@murmuration/api/adapters/s3-object-folder';
 import { s3Uploads } from '@murmuration/api/adapters/s3-uploads';
@@ -41,18 +42,23 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
   const table = dynamoTable({ tableName: env.TABLE });
   const uploads = s3Uploads({ bucket, table, store, clock });
   const ledger = dynamoLedger(table, clock);
+  const cache = openCache(env, emfMeter({ namespace: env.METRICS_NAMESPACE }));
   const transcriber = lambdaTranscriber({
     mediaFolder: env.MEDIA_FOLDER,
     reach: env.FILE_REACH,
     modelId: env.MODEL_ID,
     fetchModel: () => fetchModel(env.MODEL_FILES, s3ObjectStore({ bucket: env.MODEL_BUCKET })),
-    cache: openCache(env, emfMeter({ namespace: env.METRICS_NAMESPACE })),
+    cache,
   });
   const jobs = stepFunctionsJobs({
-    stateMachineArn: env.STATE_MACHINE_ARN,
+    executions: jobExecutions({
+      stateMachineArn: env.STATE_MACHINE_ARN,
+      removalMachineArn: env.REMOVAL_MACHINE_ARN,
+    }),
     table,
     store,
     folder: s3ObjectFolder({ bucket }),
+    cache,
     fetchRecording: fetchRecording({
       bucket,
       store,
@@ -60,6 +66,7 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
       download: (url) => download(url, { mostBytes: MOST_UPLOAD_BYTES, reach: env.FILE_REACH }),
     }),
     probe: async (key) => transcriber.probe(await store.open(key)),
+    removeUpload: uploads.remove,
     ledger,
     clock,
   });

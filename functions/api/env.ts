@@ -8,6 +8,8 @@ export const ApiEnv = DoorEnvironment.extend({
   /** Name of the API's table. */
   TABLE: z.string().min(3),
   STATE_MACHINE_ARN: z.string().min(1),
+  /** Deletes what was still written of a job that was removed. */
+  REMOVAL_MACHINE_ARN: z.string().min(1),
   /** Where the model's files lie: engine, decoder and model together are more than layers take. */
   MODEL_BUCKET: z.string().min(3),
   /** JSON: `{"manifest.json":"KEY",…}` */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ApiErrorBody } from './contract/api-error-body.ts';
-import { ApiJob } from './contract/api-job.ts';
+import { ApiJob, ApiJobSummary } from './contract/api-job.ts';
 import {
   CompleteInput,
   JobInput,
@@ -153,14 +153,14 @@ export const apiOperations: readonly ApiOperation[] = [
     method: 'get',
     path: '/v1/jobs',
     id: 'listJobs',
-    summary: 'Your jobs, newest first',
+    summary: 'Your jobs, newest first, without their texts',
     parameters: { query: JobPage },
     success: {
       status: 200,
       content: {
         'application/json': z.strictObject({
           object: z.literal('list'),
-          data: z.array(ApiJob),
+          data: z.array(ApiJobSummary),
           has_more: z.boolean(),
           /** The next page's `cursor`. */
           next_cursor: JobId.nullable(),

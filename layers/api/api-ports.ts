@@ -3,7 +3,7 @@ import type { Finding } from '@murmuration/pipeline/contract/finding';
 import type { JobOptions } from '@murmuration/pipeline/contract/job';
 import type { SegmentTranscript, Transcript } from '@murmuration/pipeline/contract/transcript';
 import type { Clock, MediaInfo, MediaSource } from '@murmuration/pipeline/ports';
-import type { ApiJob } from './contract/api-job.ts';
+import type { ApiJob, ApiJobSummary } from './contract/api-job.ts';
 import type { ApiKey } from './contract/api-key.ts';
 
 /** One recording that somebody waits for. */
@@ -95,7 +95,7 @@ export interface Jobs {
   list(
     owner: string,
     page: { readonly cursor?: string | undefined; readonly limit: number },
-  ): Promise<{ readonly jobs: readonly ApiJob[]; readonly nextCursor: string | undefined }>;
+  ): Promise<{ readonly jobs: readonly ApiJobSummary[]; readonly nextCursor: string | undefined }>;
   /** Stops it and deletes all of it; false where there is none. */
   remove(owner: string, id: string): Promise<boolean>;
 }
@@ -166,6 +166,15 @@ export interface Ledger {
   settle(holder: string, usedSeconds?: number): Promise<void>;
   /** Seconds of audio in this month. */
   spent(key: ApiKey): Promise<number>;
+}
+
+/** How many live streams each key has open, for all processes that hear some. */
+export interface Streams {
+  /** The place of this stream; undefined where as many are open as the key may have. It is taken back after two minutes. */
+  open(key: ApiKey, streamId: string): Promise<number | undefined>;
+  /** For two minutes more. */
+  keep(key: ApiKey, streamId: string, place: number): Promise<void>;
+  close(key: ApiKey, streamId: string, place: number): Promise<void>;
 }
 
 export type Claim =

@@ -4,11 +4,12 @@ import { apiObjectKey } from './adapters/api-object-key.ts';
 import type { ApiJob } from './contract/api-job.ts';
 
 /**
- * The end of a job as webhooks tell it, in the cloud's shape: there too `sourceKey` ends with the API's id. Outputs are
+ * The end of a job as webhooks tell it, in the cloud's shape: there too `sourceKey` holds the API's id. Outputs are
  * paths of this API.
  */
-export function jobEvent({ id, state, progress, error }: ApiJob, owner: string): JobEvent {
-  const common = { jobId: id, sourceKey: apiObjectKey(owner, id) };
+export function jobEvent({ id, created_at, state, progress, error }: ApiJob, owner: string): JobEvent {
+  const createdAt = created_at * 1000;
+  const common = { jobId: id, sourceKey: apiObjectKey(owner, { id, createdAt }) };
   if (state === 'done' || state === 'partial') {
     const outputs = formatNames.map((format) => [format, `/v1/jobs/${id}/transcript?format=${format}`]);
     return {

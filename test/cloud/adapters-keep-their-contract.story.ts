@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { apiObjectKey } from '@murmuration/api/adapters/api-object-key';
 import { dynamoIdempotency } from '@murmuration/api/adapters/dynamo-idempotency';
 import { dynamoKeyRing, keyItem } from '@murmuration/api/adapters/dynamo-key-ring';
 import { dynamoLedger } from '@murmuration/api/adapters/dynamo-ledger';
 import { dynamoTable } from '@murmuration/api/adapters/dynamo-table';
+import { jobExecutions } from '@murmuration/api/adapters/job-executions';
+import { JobItem, jobPlace } from '@murmuration/api/adapters/job-item';
 import { s3ObjectFolder } from '@murmuration/api/adapters/s3-object-folder';
 import { s3Uploads } from '@murmuration/api/adapters/s3-uploads';
 import { stepFunctionsJobs } from '@murmuration/api/adapters/step-functions-jobs';
@@ -59,19 +60,18 @@ function opened(clock: Clock, client: SFNClient = steps) {
   const store = s3ObjectStore({ bucket, client: s3 });
   const ledger = dynamoLedger(table, clock);
   const jobs = stepFunctionsJobs({
-    stateMachineArn,
+    executions: jobExecutions({ stateMachineArn, removalMachineArn: stateMachineArn, client }),
     table,
     store,
     folder: s3ObjectFolder({ bucket, client: s3 }),
-    async fetchRecording({ id, owner }) {
-      const key = apiObjectKey(owner, id);
+    async fetchRecording(_, key) {
       await store.write(key, 'sound');
-      return { key, etag: 'e', sizeBytes: 5 };
+      return { etag: 'e', sizeBytes: 5 };
     },
+    removeUpload: async () => undefined,
     probe: async () => ({ durationSeconds: 10, channels: 2 }),
     ledger,
     clock,
-    client,
   });
   return { table, store, ledger, jobs };
 }
@@ -100,7 +100,7 @@ describe('in DynamoDB, S3 and Step Functions', () => {
       },
       // As the pipeline writes it
       async hear({ id, owner }, seconds, end) {
-        const sourceKey = apiObjectKey(owner, id);
+        const { sourceKey } = JobItem.parse(await table.get(jobPlace(owner, id)));
         const status: JobStatus = {
           ...{ jobId: id, sourceKey, state: end ?? 'transcribing', durationSeconds: 10, batches: 10 },
           ...(end === 'failed' && { code: 'media-unreadable', reason: 'it is not audio' }),

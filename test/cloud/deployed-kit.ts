@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
   type DescribeExecutionOutput,
@@ -28,6 +34,8 @@ export interface DeployedKit {
   put(key: string, body: string | Uint8Array): Promise<void>;
   /** Undefined where there is none. */
   get(key: string): Promise<Buffer | undefined>;
+  /** Keys of all objects, or of those that begin so. */
+  list(prefix?: string): Promise<string[]>;
   /** Throws where there is none. */
   text(key: string): Promise<string>;
   /** All runs of the state machine for one upload, newest first, once they have ended; waits for at least so many. */
@@ -64,6 +72,14 @@ export function deployedKit(endpoint: string, { bucket, stateMachine }: KitOutpu
       if (error instanceof NoSuchKey) return undefined;
       throw error;
     }
+  }
+
+  async function list(Prefix = ''): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix })) {
+      found.push(...Contents.map(({ Key }) => Key!));
+    }
+    return found;
   }
 
   async function text(key: string): Promise<string> {
@@ -113,5 +129,5 @@ export function deployedKit(endpoint: string, { bucket, stateMachine }: KitOutpu
     return delivered(key);
   }
 
-  return { uploadKey, put, get, text, ended, statusOf, delivered, transcribe };
+  return { uploadKey, put, get, list, text, ended, statusOf, delivered, transcribe };
 }

@@ -12,7 +12,7 @@ import type { EndpointFault } from './endpoint-fault.ts';
 /** The twin that stories are told on: its kit, what can be made to fail in it, and what it logged. */
 export const twin = inject('twin');
 export const { outputs } = twin;
-export const { uploadKey, put, get, text, ended, statusOf, delivered, transcribe } = deployedKit(
+export const { uploadKey, put, get, list, text, ended, statusOf, delivered, transcribe } = deployedKit(
   twin.endpoint,
   outputs,
 );
@@ -60,10 +60,20 @@ export async function acceptedInferences(jobId: string): Promise<string[]> {
 }
 
 export async function forgetCache(): Promise<void> {
+  await askCache('FLUSHALL');
+}
+
+/** How many segments the cache has. */
+export async function cachedSegments(): Promise<number> {
+  return (await askCache('DBSIZE')) as number;
+}
+
+async function askCache(command: string): Promise<unknown> {
   const { url, token } = twin.cache;
   const headers = { authorization: `Bearer ${token}` };
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(['FLUSHALL']) });
-  if (!response.ok) throw new Error(`the cache was not emptied: ${await response.text()}`);
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify([command]) });
+  if (!response.ok) throw new Error(`the cache did not do ${command}: ${await response.text()}`);
+  return ((await response.json()) as { result: unknown }).result;
 }
 
 async function control(part: string, body: unknown): Promise<unknown> {

@@ -130,6 +130,8 @@ function outputsOf(
     endpointName: output('EndpointName'),
     apiUrl: output('ApiUrl'),
     apiTable: output('ApiTableName'),
+    removalMachine: output('RemovalMachineArn'),
+    sweeper: output('SweeperFunctionName'),
     realtimeUrl: output('RealtimeUrl'),
     bucket: output('BucketName'),
     stateMachine: output('StateMachineArn'),

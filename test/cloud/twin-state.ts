@@ -21,6 +21,8 @@ export const TwinState = z.strictObject({
     /** As AWS would serve it. */
     apiUrl: z.url(),
     apiTable: z.string(),
+    removalMachine: z.string(),
+    sweeper: z.string(),
     /** As AWS would serve it. */
     realtimeUrl: z.url(),
     bucket: z.string(),

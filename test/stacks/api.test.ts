@@ -7,6 +7,37 @@ const { api, pipeline } = synthesize();
 const userPool = 'arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_AbCdEf';
 
 describe('the HTTP API', () => {
+  it('deletes all that a job may leave, at once and again when functions and the endpoint have ended', () => {
+    const removed = ['async/out/*', 'jobs/*', 'transcripts/uploads/api/*', 'uploads/api/*'];
+    const statements = Object.values(api.findResources('AWS::IAM::Policy'))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => Action === 's3:DeleteObject');
+    // The API's door, and the sweeper
+    expect(statements).toHaveLength(2);
+    for (const { Resource } of statements) {
+      const named = Resource.map((arn: object) => JSON.stringify(arn).match(/\/([^"]*\*)"/)?.[1]);
+      expect(named.sort()).toEqual(removed);
+    }
+    const [{ Properties }] = Object.values(api.findResources('AWS::StepFunctions::StateMachine')) as [
+      { Properties: { DefinitionString: { 'Fn::Join': [string, unknown[]] } } },
+    ];
+    const { StartAt, States } = JSON.parse(
+      Properties.DefinitionString['Fn::Join'][1]
+        .map((part) => (typeof part === 'string' ? part : 'x'))
+        .join(''),
+    );
+    expect(States[StartAt]).toMatchObject({ Type: 'Wait', Seconds: 16 * 60 });
+    expect(Object.values(States)).toMatchObject([
+      { Seconds: 16 * 60 },
+      { Type: 'Task' },
+      { Seconds: 125 * 60 },
+      { Type: 'Task' },
+    ]);
+    api.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ REMOVAL_MACHINE_ARN: Match.anyValue() }) },
+    });
+  });
+
   it('is not there unless it is asked for', () => {
     expect(synthesize({ ...cpuOnly, api: 'off' }).api.toJSON()).toEqual({});
   });

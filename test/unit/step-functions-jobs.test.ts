@@ -1,15 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { DynamoTable, TableItem, TableKey } from '@murmuration/api/adapters/dynamo-table';
+import { jobExecutions } from '@murmuration/api/adapters/job-executions';
+import { JobItem } from '@murmuration/api/adapters/job-item';
 import { stepFunctionsJobs } from '@murmuration/api/adapters/step-functions-jobs';
+import type { JobTraces } from '@murmuration/api/adapters/sweep-job';
 import { resourceId } from '@murmuration/api/contract/resource-id';
 import { JobOptions } from '@murmuration/pipeline/contract/job';
 import type { JobStatus } from '@murmuration/pipeline/contract/job-status';
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import { jobIdOf, jobIdOfSource } from '@murmuration/pipeline/jobs/job-id';
 import { keys } from '@murmuration/pipeline/keys';
 import type { ObjectStore } from '@murmuration/pipeline/ports';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 let objects: Map<string, string | Uint8Array>;
@@ -17,20 +23,28 @@ let items: Map<string, TableItem>;
 /** By name. Step Functions gives none twice. */
 let executions: Map<string, 'RUNNING' | 'ABORTED' | 'TIMED_OUT'>;
 let onStart: () => Promise<void>;
+let onFetch: () => Promise<void>;
+let reads: number;
+const machines = 'arn:aws:states:us-east-1:000000000000:stateMachine';
 let now: number;
 let server: Server;
 let client: SFNClient;
 let held: Map<string, { seconds: number; settled?: true }>;
 let statuses: Map<string, JobStatus>;
+/** What is to be swept later. */
+let swept: Map<string, JobTraces>;
+let uploads: Set<string>;
+let brokenFetch: Error | undefined;
 
 beforeEach(async () => {
   [objects, items, executions] = [new Map(), new Map(), new Map()];
-  onStart = async () => {};
+  [onStart, onFetch, reads] = [async () => {}, async () => {}, 0];
   now = 1_800_000_000_000;
   held = new Map();
   statuses = new Map();
+  [swept, uploads, brokenFetch] = [new Map(), new Set(['upload_1']), undefined];
   server = createServer(async (request, response) => {
-    const { name, executionArn } = JSON.parse((await buffer(request)).toString());
+    const { name, executionArn, stateMachineArn, input } = JSON.parse((await buffer(request)).toString());
     response.setHeader('content-type', 'application/x-amz-json-1.0');
     const target = String(request.headers['x-amz-target']);
     const asked = executionArn?.split(':').at(-1);
@@ -41,7 +55,9 @@ beforeEach(async () => {
       return response.end(JSON.stringify(status === undefined ? none : { status }));
     }
     if (target.endsWith('StopExecution')) {
-      executions.set(asked, 'ABORTED');
+      if (executions.has(asked)) executions.set(asked, 'ABORTED');
+    } else if (stateMachineArn?.endsWith(':removal')) {
+      swept.set(name, JSON.parse(input));
     } else if (executions.has(name)) {
       response.statusCode = 400;
       return response.end(JSON.stringify({ __type: 'ExecutionAlreadyExists' }));
@@ -75,24 +91,36 @@ function opened(probe: () => Promise<Header> = async () => ({ durationSeconds: 1
       items.set(placeOf(item), item);
       return true;
     },
-    // The one change that jobs make
-    async change(key, { condition }) {
-      if (condition === 'attribute_exists(pk)' && !items.has(placeOf(key))) return undefined;
-      items.set(placeOf(key), { ...items.get(placeOf(key)), ...key, begun: true });
+    // The one kind of change that jobs make
+    async change(key, { update, condition, values }) {
+      const item = items.get(placeOf(key));
+      const [, name = '', value = ''] = /^SET (\w+) = (:\w+)$/.exec(update) ?? [];
+      expect(condition).toBe('createdAt = :createdAt');
+      if (item?.['createdAt'] !== values[':createdAt']) return undefined;
+      items.set(placeOf(key), { ...item, [name]: values[value] });
       return items.get(placeOf(key));
     },
-    page: async () => [...items.values()],
+    async page(pk, prefix, { after, limit }) {
+      const found = [...items.values()].filter((item) => item['pk'] === pk) as (TableItem & TableKey)[];
+      const behind = found.filter(({ sk }) => sk.startsWith(prefix) && (after === undefined || sk < after));
+      return behind.sort((a, b) => (a.sk < b.sk ? 1 : -1)).slice(0, limit);
+    },
     removeAll: async (keys) => keys.forEach((key) => void items.delete(placeOf(key))),
   };
   const store: Partial<ObjectStore> = {
     read: async (key) => {
+      reads++;
       const status = statuses.get(key);
       return status && Buffer.from(JSON.stringify(status));
     },
     write: async (key, body) => void objects.set(key, body),
   };
   return stepFunctionsJobs({
-    stateMachineArn: 'arn:aws:states:us-east-1:000000000000:stateMachine:kit',
+    executions: jobExecutions({
+      stateMachineArn: `${machines}:kit`,
+      removalMachineArn: `${machines}:removal`,
+      client,
+    }),
     table: table as DynamoTable,
     store: store as ObjectStore,
     folder: {
@@ -101,10 +129,13 @@ function opened(probe: () => Promise<Header> = async () => ({ durationSeconds: 1
         for (const key of [...objects.keys()]) if (key.startsWith(prefix)) objects.delete(key);
       },
     },
-    async fetchRecording({ id }) {
-      objects.set(`uploads/api/a/${id}`, 'sound');
-      return { key: `uploads/api/a/${id}`, etag: 'e', sizeBytes: 5 };
+    async fetchRecording(_, key) {
+      await onFetch();
+      if (brokenFetch !== undefined) throw brokenFetch;
+      objects.set(key, 'sound');
+      return { etag: 'e', sizeBytes: 5 };
     },
+    removeUpload: async (_, id) => void uploads.delete(id),
     probe,
     ledger: {
       admit: async () => undefined,
@@ -118,7 +149,6 @@ function opened(probe: () => Promise<Header> = async () => ({ durationSeconds: 1
       },
     },
     clock: () => now,
-    client,
   });
 }
 
@@ -133,11 +163,13 @@ const request = {
   ...{ source: { kind: 'url', url: 'https://a.example/a' } as const, options: JobOptions.parse({}) },
 };
 const running = () => [...executions.values()].filter((status) => status === 'RUNNING').length;
+/** But what says that a job was removed. */
+const left = () => [...objects.keys()].filter((key) => !key.startsWith(keys.removedPrefix));
 const booked = () => [...held.values()].reduce((sum, { seconds }) => sum + seconds, 0);
 
 /** As the pipeline writes it. */
 function tell(status: Partial<JobStatus>): void {
-  const sourceKey = `uploads/api/a/${request.id}`;
+  const { sourceKey } = JobItem.parse(items.get(`owner#ann job#${request.id}`));
   const updatedAt = new Date(now).toISOString();
   statuses.set(keys.sourceStatus(sourceKey), {
     ...{ jobId: 'j', sourceKey, state: 'transcribing', updatedAt },
@@ -171,9 +203,36 @@ describe('a job on AWS', () => {
     onStart = async () => void (await jobs.remove('ann', request.id));
     await expect(jobs.create(request)).rejects.toMatchObject({ code: 'conflict' });
     expect(await jobs.list('ann', { limit: 10 })).toEqual({ jobs: [], nextCursor: undefined });
-    expect({ running: running(), held: booked(), objects: objects.size }).toEqual({
-      ...{ running: 0, held: 0, objects: 0 },
+    expect({ running: running(), held: booked(), objects: left() }).toEqual({
+      ...{ running: 0, held: 0, objects: [] },
     });
+  });
+
+  it('that is removed while its recording is fetched leaves nothing behind', async () => {
+    const jobs = opened();
+    onFetch = async () => void (await jobs.remove('ann', request.id));
+    await expect(jobs.create(request)).rejects.toMatchObject({ code: 'conflict' });
+    expect({ items: items.size, executions: executions.size, held: booked(), objects: left() }).toEqual({
+      ...{ items: 0, executions: 0, held: 0, objects: [] },
+    });
+  });
+
+  it('that is removed says so to whoever works on it, and has it swept again when they have ended', async () => {
+    const jobs = opened();
+    await jobs.create({ ...request, source: { kind: 'upload', uploadId: 'upload_1' } });
+    const { sourceKey, jobId } = JobItem.parse([...items.values()][0]);
+    expect(jobId).toBe(jobIdOf({ sourceKey, etag: 'e', options: request.options, model: 'm' }));
+    const jobIds = [jobId!, jobIdOfSource(sourceKey)];
+    await jobs.remove('ann', request.id);
+    expect([...objects.keys()]).toEqual(jobIds.map(keys.removed));
+    expect([...swept.values()]).toEqual([{ sourceKey, jobIds }]);
+    expect([...swept.keys()][0]!.length).toBeLessThanOrEqual(80);
+    expect(uploads.size).toBe(0);
+    now += 1000;
+    await jobs.create(request);
+    const again = JobItem.parse([...items.values()][0]);
+    expect(again.sourceKey.startsWith(sourceKey)).toBe(false);
+    expect(jobIds).not.toContain(again.jobId);
   });
 
   it('is booked by what is heard of it, whatever its header says, once', async () => {
@@ -244,5 +303,108 @@ describe('a job on AWS', () => {
     const unreadable = () => Promise.reject(new MurmurationError('media-unreadable', 'it is not audio'));
     await expect(opened(unreadable).create(request)).rejects.toMatchObject({ code: 'media-unreadable' });
     expect({ items: items.size, objects: objects.size }).toEqual({ items: 0, objects: 0 });
+  });
+
+  it('is seen while its recording is fetched, and begun by one alone', async () => {
+    const jobs = opened();
+    onFetch = async () => {
+      expect((await jobs.create(request)).state).toBe('queued');
+      expect((await jobs.get('ann', request.id))?.state).toBe('queued');
+    };
+    await jobs.create(request);
+    expect({ executions: executions.size, objects: objects.size }).toEqual({ executions: 1, objects: 2 });
+  });
+
+  it('is begun at once by who sends it again, where its recording could not be fetched', async () => {
+    const jobs = opened();
+    brokenFetch = new MurmurationError('store-unavailable', 'S3 cannot be reached');
+    await expect(jobs.create(request)).rejects.toBe(brokenFetch);
+    expect({ items: items.size, objects: objects.size, held: booked() }).toEqual({
+      ...{ items: 0, objects: 0, held: 0 },
+    });
+    brokenFetch = undefined;
+    expect((await jobs.create(request)).state).toBe('queued');
+    expect(running()).toBe(1);
+  });
+
+  it('is begun anew where its beginning died long ago, and leaves nothing of that', async () => {
+    const jobs = opened();
+    await jobs.create(request);
+    const place = [...items.keys()][0]!;
+    items.set(place, { ...items.get(place), begun: false });
+    executions.clear();
+    const before = [...objects.keys()];
+    now += 16 * 60_000;
+    await jobs.create(request);
+    expect(running()).toBe(1);
+    expect([...objects.keys()].filter((key) => before.includes(key))).toEqual([]);
+  });
+});
+
+describe('jobs on AWS', () => {
+  const requestAt = (milliseconds: number) => ({
+    ...request,
+    id: resourceId('job', milliseconds, randomUUID()),
+  });
+
+  it('are listed by some requests for each, however many batches they have, and without their texts', async () => {
+    const jobs = opened();
+    for (let count = 0; count < 100; count++) {
+      const each = requestAt(now + count);
+      await jobs.create(each);
+      const { sourceKey } = JobItem.parse(items.get(`owner#ann job#${each.id}`));
+      statuses.set(keys.sourceStatus(sourceKey), {
+        ...{ jobId: 'j', sourceKey, state: 'transcribing', durationSeconds: 10, batches: 10_000 },
+        updatedAt: new Date(now).toISOString(),
+      });
+    }
+    reads = 0;
+    const { jobs: listed } = await jobs.list('ann', { limit: 100 });
+    expect(listed).toHaveLength(100);
+    expect(listed[0]).not.toHaveProperty('text');
+    expect(reads).toBe(100);
+  });
+
+  it('are listed once each, newest first, while others are added and removed, also the one a page ended at', async () => {
+    const step = fc.record({
+      limit: fc.integer({ min: 1, max: 4 }),
+      added: fc.integer({ min: 0, max: 3 }),
+      removed: fc.array(fc.nat({ max: 19 }), { maxLength: 4 }),
+      removesCursor: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 12 }), fc.infiniteStream(step), async (count, steps) => {
+        items.clear();
+        let time = 1;
+        const add = () => {
+          const { id } = requestAt(time++);
+          const item = { id, name: 'a', model: 'm', sourceKey: 'uploads/api/a', createdAt: now, begun: true };
+          items.set(`owner#ann job#${id}`, { pk: 'owner#ann', sk: `job#${id}`, ...item });
+          return id;
+        };
+        const first = Array.from({ length: count }, add);
+        const gone = new Set<string>();
+        const remove = (id: string | undefined) => {
+          if (id === undefined || !items.delete(`owner#ann job#${id}`)) return;
+          gone.add(id);
+        };
+        const jobs = opened();
+        const seen: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const { limit, added, removed, removesCursor } = steps.next().value!;
+          const page = await jobs.list('ann', { cursor, limit });
+          expect(page.jobs.length).toBeLessThanOrEqual(limit);
+          seen.push(...page.jobs.map(({ id }) => id));
+          cursor = page.nextCursor;
+          for (let more = 0; more < added; more++) add();
+          for (const index of removed) remove(first[index]);
+          if (removesCursor) remove(cursor);
+        } while (cursor !== undefined);
+        expect(seen).toEqual([...new Set(seen)].sort().reverse());
+        expect(first.filter((id) => !gone.has(id) && !seen.includes(id))).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
   });
 });

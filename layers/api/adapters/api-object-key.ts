@@ -3,10 +3,12 @@ import { keys } from '@murmuration/pipeline/keys';
 
 /**
  * Where a job's recording lies: under uploads/, since the pipeline reads nothing else, but without a media file's
- * ending, so that its arrival starts no job by itself.
+ * ending, so that its arrival starts no job by itself. A request that comes again after its job was removed has another
+ * place: what is still swept of the first does not touch it.
+ * @param createdAt milliseconds of the epoch
  */
-export function apiObjectKey(owner: string, id: string): string {
-  return `${keys.uploadsPrefix}api/${folderOf(owner)}/${id}`;
+export function apiObjectKey(owner: string, { id, createdAt }: { id: string; createdAt: number }): string {
+  return `${keys.uploadsPrefix}api/${folderOf(owner)}/${id}/${createdAt}`;
 }
 
 /** Where an upload lies that jobs may be made of. */

@@ -3,8 +3,13 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 import { keys } from '@murmuration/pipeline/keys';
 import type { ObjectStore } from '@murmuration/pipeline/ports';
 import type { JobRequest, Uploads } from '../api-ports.ts';
-import { apiObjectKey, apiUploadKey } from './api-object-key.ts';
-import type { FetchedRecording } from './step-functions-jobs.ts';
+import { apiUploadKey } from './api-object-key.ts';
+
+/** A job's recording, once it is in the bucket. */
+export interface FetchedRecording {
+  readonly etag: string;
+  readonly sizeBytes: number;
+}
 
 export interface FetchRecordingOptions {
   readonly bucket: string;
@@ -16,14 +21,14 @@ export interface FetchRecordingOptions {
   readonly client?: S3Client | undefined;
 }
 
-/** Brings recordings to a place of their job's own, for a job's results lie beside its source. Answers where. */
+/** Brings recordings to a place of their job's own, for a job's results lie beside its source. */
 export function fetchRecording({
   bucket: Bucket,
   store,
   uploads,
   download,
   client = new S3Client({}),
-}: FetchRecordingOptions): (request: JobRequest) => Promise<FetchedRecording> {
+}: FetchRecordingOptions): (request: JobRequest, key: string) => Promise<FetchedRecording> {
   async function copy(from: string, to: string): Promise<void> {
     const CopySource = `${Bucket}/${from.split('/').map(encodeURIComponent).join('/')}`;
     await client.send(new CopyObjectCommand({ Bucket, CopySource, Key: to })).catch((error: unknown) => {
@@ -35,8 +40,7 @@ export function fetchRecording({
     });
   }
 
-  return async ({ id, owner, source }) => {
-    const key = apiObjectKey(owner, id);
+  return async ({ owner, source }, key) => {
     if (source.kind === 'upload') {
       await uploads.open(owner, source.uploadId);
       await copy(apiUploadKey(owner, source.uploadId), key);
@@ -59,7 +63,7 @@ export function fetchRecording({
       .catch((error: unknown) => {
         throw unavailable(error);
       });
-    return { key, etag: ETag.replaceAll('"', ''), sizeBytes: ContentLength };
+    return { etag: ETag.replaceAll('"', ''), sizeBytes: ContentLength };
   };
 }
 

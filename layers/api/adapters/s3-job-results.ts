@@ -1,10 +1,10 @@
 import { Transcript } from '@murmuration/pipeline/contract/transcript';
+import { readableJson } from '@murmuration/pipeline/jobs/read-json';
 import { keys } from '@murmuration/pipeline/keys';
 import type { ObjectStore } from '@murmuration/pipeline/ports';
 import type { JobResults } from '../api-ports.ts';
 import type { DynamoTable } from './dynamo-table.ts';
 import { JobItem, jobPlace } from './job-item.ts';
-import { readObject } from './read-object.ts';
 
 /** Transcripts as the pipeline delivered them. */
 export function s3JobResults(table: DynamoTable, store: ObjectStore): JobResults {
@@ -12,7 +12,7 @@ export function s3JobResults(table: DynamoTable, store: ObjectStore): JobResults
     async read(owner, id) {
       const item = await table.get(jobPlace(owner, id));
       if (item === undefined) return undefined;
-      return readObject(store, keys.transcript(JobItem.parse(item).sourceKey, 'json'), Transcript);
+      return readableJson(store, keys.transcript(JobItem.parse(item).sourceKey, 'json'), Transcript);
     },
   };
 }

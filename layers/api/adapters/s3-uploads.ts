@@ -1,6 +1,7 @@
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   HeadObjectCommand,
   S3Client,
   S3ServiceException,
@@ -47,7 +48,7 @@ export function s3Uploads({
   clock,
   // By default it signs the checksum of an empty body into addresses, which no part has
   client = new S3Client({ requestChecksumCalculation: 'WHEN_REQUIRED' }),
-}: S3UploadsOptions): Uploads {
+}: S3UploadsOptions): Uploads & { remove(owner: string, id: string): Promise<void> } {
   const place = (owner: string, id: string) => ({ pk: `owner#${owner}`, sk: `upload#${id}` });
 
   async function find(owner: string, id: string): Promise<z.output<typeof UploadItem>> {
@@ -133,6 +134,12 @@ export function s3Uploads({
       const { name, completed } = await find(owner, id);
       if (!completed) throw incomplete(id);
       return { source: await store.open(apiUploadKey(owner, id)), name };
+    },
+
+    async remove(owner, id) {
+      const deletion = new DeleteObjectCommand({ Bucket, Key: apiUploadKey(owner, id) });
+      await client.send(deletion).catch(unavailable);
+      await table.removeAll([place(owner, id)]);
     },
   };
 }

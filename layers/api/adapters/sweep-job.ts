@@ -1,5 +1,5 @@
 import { BatchResult } from '@murmuration/pipeline/contract/batch-result';
-import { parseJson } from '@murmuration/pipeline/jobs/read-json';
+import { readableJson } from '@murmuration/pipeline/jobs/read-json';
 import { keys } from '@murmuration/pipeline/keys';
 import type { ObjectStore, TranscriptCache } from '@murmuration/pipeline/ports';
 import pLimit from 'p-limit';
@@ -11,7 +11,7 @@ export const JobTraces = z.strictObject({
   /** Of its own recording. */
   sourceKey: z.string().startsWith(`${keys.uploadsPrefix}api/`),
   /** Of the pipeline, which knows it by its content. */
-  jobIds: z.array(z.string().regex(/^[0-9a-f]{32}$/)),
+  jobIds: z.array(z.string().regex(/^\w+$/)),
 });
 export type JobTraces = z.infer<typeof JobTraces>;
 
@@ -40,10 +40,9 @@ async function forgetCached(prefix: string, { store, folder, cache }: SweepPorts
   const answers = (await folder.list(prefix)).filter(
     (key) => key.includes('/attempt-') || key.startsWith(keys.asyncOutputPrefix),
   );
-  const found = await pLimit(READS_AT_ONCE).map(answers, async (key) => cacheKeysIn(await store.read(key)));
+  const found = await pLimit(READS_AT_ONCE).map(answers, async (key) => {
+    return (await readableJson(store, key, BatchResult))?.cacheKeys ?? [];
+  });
   const cacheKeys = [...new Set(found.flat())];
   if (cacheKeys.length > 0) await cache.forget(cacheKeys);
 }
-
-const cacheKeysIn = (bytes: Uint8Array | undefined): readonly string[] =>
-  BatchResult.safeParse(bytes && parseJson(bytes)).data?.cacheKeys ?? [];

@@ -34,3 +34,7 @@ export const ApiJob = z.strictObject({
   error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
 });
 export type ApiJob = z.infer<typeof ApiJob>;
+
+/** A job in a list, without what is as long as its recording. */
+export const ApiJobSummary = z.object(ApiJob.omit({ text: true, language: true, findings: true }).shape);
+export type ApiJobSummary = z.infer<typeof ApiJobSummary>;

@@ -6,6 +6,7 @@ import type { JobRequest } from '../api-ports.ts';
 import type { ApiTools } from '../api-tools.ts';
 import { parseInput } from '../bodies/parse-input.ts';
 import { receiveJson } from '../bodies/receive-json.ts';
+import { ApiJobSummary } from '../contract/api-job.ts';
 import { JobInput, JobPage, TranscriptQuery } from '../contract/job-input.ts';
 import { resourceId } from '../contract/resource-id.ts';
 import { estimateJob } from '../estimate-job.ts';
@@ -71,7 +72,7 @@ export function jobRoutes(app: ApiApp, tools: ApiTools): void {
     const page = await jobs.list(c.get('key').owner, parseInput(JobPage, c.req.query()));
     return c.json({
       object: 'list',
-      data: page.jobs,
+      data: page.jobs.map((job) => ApiJobSummary.parse(job)),
       has_more: page.nextCursor !== undefined,
       next_cursor: page.nextCursor ?? null,
     });

@@ -21,6 +21,16 @@ export async function readJson<Schema extends z.ZodType>(
   );
 }
 
+/** As `readJson`, of what may be damaged, or of another version of the kit: undefined then, too. */
+export async function readableJson<Schema extends z.ZodType>(
+  store: Pick<ObjectStore, 'read'>,
+  key: string,
+  schema: Schema,
+): Promise<z.output<Schema> | undefined> {
+  const bytes = await store.read(key);
+  return bytes && schema.safeParse(parseJson(bytes)).data;
+}
+
 /** As `readJson`, of what must be there: `internal` where it is not. */
 export async function needJson<Schema extends z.ZodType>(
   store: ObjectStore,
