@@ -62,7 +62,7 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
     const text = await page.textContent('#transcript');
     expect(plainWords(text!.replace(/^\d:\d\d/, ''))).toEqual(plainWords(reference('jfk.flac')));
     const figures = await page.textContent('#figures');
-    expect(figures).toMatch(/Recording0:11.*Transcribed in\d.*Words22From the cache0 of 1 pieces/);
+    expect(figures).toMatch(/Recording0:11.*Transcribed in\d.*Words22From the cachenothing/);
     expect(await page.textContent('#findings-title')).toMatch(/Nothing was left out/);
   });
 
@@ -72,10 +72,12 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
       const bytes = Uint8Array.from(atob('${bytes}'), (letter) => letter.charCodeAt(0));
       const dataTransfer = new DataTransfer();
       dataTransfer.items.add(new File([bytes], 'dropped.flac', { type: 'audio/flac' }));
+      dataTransfer.items.add(new File([bytes], 'another.flac', { type: 'audio/flac' }));
       document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
     }`);
     await page.waitForSelector('#result:not([hidden])');
     expect(await page.textContent('#transcript')).toMatch(/Brooklyn Bridge/);
+    expect(await page.textContent('#status')).toMatch(/^Done: \d+ words\. Of 2 files the first was taken\.$/);
   });
 
   it('lights each word as it plays, and plays a word that is clicked', async () => {
@@ -126,11 +128,102 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
   it('tells what was left out, and why, and plays it', async () => {
     await transcribe('noise.wav');
     expect(await page.textContent('#transcript')).toMatch(/Nobody says anything/);
-    expect(await page.textContent('#findings-title')).toMatch(/left out/);
+    expect(await page.textContent('#findings-title')).toBe('1 left out');
+    expect(await page.textContent('#status')).toBe('Done: nobody says anything.');
+    // There is nothing to click or to copy
+    expect(await page.isHidden('#transcript-hint')).toBe(true);
+    expect(await page.getAttribute('#transcript', 'aria-describedby')).toBeNull();
+    expect(await page.isHidden('#copy')).toBe(true);
     await page.click('#findings-list .place');
     await expect
       .poll(() => page.evaluate('document.getElementById("player").currentTime'), soon)
       .toBeGreaterThan(0);
+  });
+
+  it('says 1 word and 1 piece, and 2 words, and says so again from the cache', async () => {
+    const answer = (words: string[], cached: number) => ({
+      job: { id: 'job_1', state: 'done', cached_segments: cached, findings: [], warnings: [], text: '' },
+      transcript: {
+        ...{ text: words.join(' '), language: 'ar', model: 'm', durationSeconds: 0.5 },
+        segments: [
+          {
+            text: words.join(' '),
+            startSeconds: 0,
+            endSeconds: 0.5,
+            words: words.map((text) => ({
+              text: ` ${text}`,
+              startSeconds: 0,
+              endSeconds: 0.5,
+              probability: 1,
+            })),
+          },
+        ],
+      },
+    });
+    for (const [words, cached, status, pieces] of [
+      [['مرحبا'], 1, 'Done: 1 word.', '1 piece'],
+      [['one', 'two'], 1200, 'Done: 2 words.', '1,200 pieces'],
+    ] as const) {
+      const { job, transcript } = answer([...words], cached);
+      await page.route('**/v1/jobs/*', (route) => route.fulfill({ json: job }));
+      await page.route('**/v1/jobs/*/transcript*', (route) => route.fulfill({ json: transcript }));
+      await page.setInputFiles('#file', fixture('jfk.flac'));
+      await expect.poll(() => page.textContent('#status'), soon).toBe(status);
+      expect(await page.textContent('#figures')).toMatch(new RegExp(`From the cache${pieces}Language`));
+      expect(await page.getAttribute('#transcript', 'lang')).toBe('ar');
+      await page.unrouteAll();
+    }
+  });
+
+  it('lets a segment be played where the model times no words', async () => {
+    const transcript = {
+      ...{ text: 'Hello there. Bye.', language: 'en', model: 'm', durationSeconds: 11 },
+      segments: [
+        { text: ' Hello there.', startSeconds: 0, endSeconds: 4 },
+        { text: '', startSeconds: 4, endSeconds: 6 },
+        { text: ' Bye.', startSeconds: 6, endSeconds: 8 },
+      ],
+    };
+    await page.route('**/v1/jobs/*/transcript*', (route) => route.fulfill({ json: transcript }));
+    await transcribe('jfk.flac');
+    expect(await page.textContent('#status')).toBe('Done: 3 words.');
+    expect(await page.innerText('#transcript-hint')).toMatch(/^Click a passage to hear it\./);
+    expect(await page.locator('.word').count()).toBe(2);
+    await page.click('.word:text-is("Bye.")');
+    await expect
+      .poll(() => page.evaluate('document.getElementById("player").currentTime'), soon)
+      .toBeGreaterThan(5.9);
+  });
+
+  it('says what the browser cannot play, and offers no playing of it', async () => {
+    await transcribe('whats-the-weather-like.amr');
+    await page.waitForSelector('#no-player:not([hidden])');
+    expect(await page.isHidden('#player')).toBe(true);
+    expect(await page.isHidden('#transcript-hint')).toBe(true);
+    await transcribe('jfk.flac');
+    expect(await page.isVisible('#player')).toBe(true);
+    expect(await page.isVisible('#transcript-hint')).toBe(true);
+  });
+
+  it('keeps the focus in the page while buttons come and go', async () => {
+    const focused = () => page.evaluate('document.activeElement.id');
+    await page.focus('#choose');
+    await page.setInputFiles('#file', {
+      name: 'a.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from('hello'),
+    });
+    await expect.poll(() => page.textContent('#problem'), soon).toMatch(/Cannot read/);
+    expect(await focused()).toBe('choose');
+    await transcribe('jfk.flac');
+    expect(await focused()).toBe('transcript');
+    await page.focus('#live');
+    await page.keyboard.press('Enter');
+    await expect.poll(focused, soon).toBe('live-stop');
+    for (const id of ['#choose', '#record', '#live']) expect(await page.isDisabled(id)).toBe(true);
+    await page.keyboard.press('Enter');
+    await expect.poll(focused, soon).toMatch(/^live(-whole)?$/);
+    for (const id of ['#choose', '#record', '#live']) expect(await page.isEnabled(id)).toBe(true);
   });
 
   it('copies the text', async () => {
@@ -160,6 +253,18 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
     expect(await page.textContent('#transcript')).toMatch(/Channel 1: And so/);
   });
 
+  it('has room for a long name, on a telephone too', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    const name = `${'averylongname'.repeat(18)}.flac`;
+    const buffer = await readFile(fixture('whats-the-weather-like.mp3'));
+    await page.setInputFiles('#file', { name, mimeType: 'audio/mpeg', buffer });
+    await page.waitForSelector('#result:not([hidden])');
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+    expect(await page.getAttribute('#result-title', 'title')).toBe(name);
+    const { height } = (await page.locator('#result-title').boundingBox())!;
+    expect(height).toBeLessThan(100);
+  });
+
   it('fits a telephone, empty and full, and so do the documents', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     const overflow = () => page.evaluate('document.documentElement.scrollWidth - innerWidth');
@@ -180,6 +285,8 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
     });
     await expect.poll(() => page.textContent('#problem'), soon).toMatch(/Cannot read "notes.txt" as audio/);
     expect(await page.isEnabled('#choose')).toBe(true);
+    await page.setInputFiles('#file', { name: 'no.wav', mimeType: 'audio/wav', buffer: Buffer.alloc(0) });
+    await expect.poll(() => page.textContent('#problem'), soon).toMatch(/^"no.wav" is empty/);
   });
 
   it('shows what it has so far of a long recording, which can be stopped', async () => {
@@ -230,6 +337,20 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
     await transcribe('jfk.flac');
     await page.click('.word >> nth=3');
     await page.click('#findings-title');
+    expect(await violations()).toEqual([]);
+    await transcribe('noise.wav');
+    expect(await violations()).toEqual([]);
+    await page.setInputFiles('#file', {
+      name: 'a.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from('hello'),
+    });
+    await expect.poll(() => page.textContent('#problem'), soon).toMatch(/Cannot read/);
+    expect(await violations()).toEqual([]);
+    await page.click('#live');
+    await expect.poll(() => page.textContent('#live-interim'), soon).not.toBe('');
+    expect(await violations()).toEqual([]);
+    await page.goto(`${server.url}/docs`);
     expect(await violations()).toEqual([]);
   });
 

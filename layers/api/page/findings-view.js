@@ -15,11 +15,12 @@ const reasons = {
 /** Lists what was left out, what is doubtful, and what was damaged in the recording; `play` plays from a second on. */
 export function showFindings({ findings, warnings }, { details, title, list, play }) {
   const dropped = findings.filter(({ kind }) => kind === 'dropped').length;
-  const parts = [
-    `${dropped} left out`,
-    `${findings.length - dropped} doubtful`,
-    ...(warnings.length > 0 ? [`${warnings.length} damaged`] : []),
+  const counts = [
+    [dropped, 'left out'],
+    [findings.length - dropped, 'doubtful'],
+    [warnings.length, 'damaged'],
   ];
+  const parts = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   const isClean = findings.length + warnings.length === 0;
   title.textContent = isClean ? 'Nothing was left out, nothing is doubtful' : parts.join(', ');
   details.open = dropped > 0;

@@ -7,7 +7,7 @@ const MOST_WAITING_BYTES = 320_000;
 
 /**
  * Sends the microphone to `GET /v1/realtime` and tells `onEvent` what is heard, with `lagMilliseconds` since the last
- * word was said. `stop()` lets the server hear the rest; `recording()` is all that was said, as a file. `ended` resolves
+ * word was said. `stop()` lets the server hear the rest; `recording()` is all that was said, as a file, if anything was. `ended` resolves
  * after the last event, and throws where the connection broke.
  */
 export async function liveMicrophone({ onEvent, onLevel }) {
@@ -64,7 +64,7 @@ export async function liveMicrophone({ onEvent, onLevel }) {
       silence();
       if (socket.readyState === WebSocket.OPEN) live.sendEnd();
     },
-    recording: () => wavFile(blocks, 'live.wav'),
+    recording: () => (blocks.length === 0 ? undefined : wavFile(blocks, 'live.wav')),
   };
 }
 

@@ -1,11 +1,16 @@
 import { here, storedKey } from './call-api.js';
 
+const placeOf = () => document.querySelector('meta[name="realtime"]').content;
+
+/** Whether this server, or another for it, hears speech while it is spoken. */
+export const hasLive = () => placeOf() !== 'none';
+
 /**
  * Connects to live transcription: that of this server, which takes bytes, or, where the page names another address, that of
  * API Gateway, which takes numbered texts alone. Answers `{ socket, sendAudio(bytes), sendEnd() }`.
  */
 export async function openLiveSocket() {
-  const elsewhere = document.querySelector('meta[name="realtime"]').content;
+  const elsewhere = placeOf();
   const socket = await opened(elsewhere || here('/v1/realtime').href.replace(/^http/, 'ws'));
   if (elsewhere === '') {
     return {

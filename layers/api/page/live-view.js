@@ -27,13 +27,15 @@ export async function showLive(at, { say, transcribe }) {
   say('Speak: your words appear below.');
   try {
     await microphone.ended;
-    say('Live transcription ended.');
+    const isSilent = at('live-final').textContent.trim() === '';
+    say(isSilent ? 'Live transcription ended: no word was heard.' : 'Live transcription ended.');
   } finally {
     microphone.stop();
     at('level').value = 0;
     at('live-stop').hidden = true;
-    at('live-whole').hidden = false;
-    at('live-whole').onclick = () => transcribe(microphone.recording());
+    const recording = microphone.recording();
+    at('live-whole').hidden = recording === undefined;
+    at('live-whole').onclick = () => transcribe(recording);
   }
 }
 

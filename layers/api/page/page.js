@@ -1,8 +1,9 @@
 import { ApiProblem, storeKey } from './call-api.js';
-import { clockTime } from './clock-time.js';
+import { counted } from './counted.js';
 import { jobOptions, offerLanguages } from './job-options.js';
+import { hasLive } from './live-socket.js';
 import { showLive } from './live-view.js';
-import { recordAudio } from './record-audio.js';
+import { recordButton } from './record-button.js';
 import { showResult } from './result-view.js';
 import { timeLeft } from './time-left.js';
 import { transcribeFile } from './transcribe-file.js';
@@ -11,7 +12,6 @@ import { transcriptView } from './transcript-view.js';
 const at = (id) => document.getElementById(id);
 const player = at('player');
 const view = transcriptView(at('transcript'), player);
-let recorder;
 /** To take up again once a key is given. */
 let refused;
 
@@ -35,21 +35,33 @@ function sentence(error) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
-function busy(isBusy) {
-  at('work').hidden = !isBusy;
+function setBusy(isBusy) {
   for (const id of ['choose', 'record', 'live']) at(id).disabled = isBusy;
 }
 
-async function transcribe(file) {
-  const stopped = new AbortController();
+/** A key or a reader must not fall out of the page where what it stood on goes away. */
+function keepFocus(id) {
+  if (document.activeElement === null || document.activeElement === document.body) at(id).focus();
+}
+
+function clear() {
   at('problem').textContent = '';
   for (const id of ['result', 'speaking']) at(id).hidden = true;
+  player.pause();
+}
+
+async function transcribe(file, note = '') {
+  clear();
+  if (file.size === 0) return complain(new Error(`"${file.name}" is empty: choose another file.`));
+  const stopped = new AbortController();
   at('partial').textContent = '';
   at('progress-text').textContent = '';
   at('work-title').textContent = file.name;
   at('progress').removeAttribute('value');
   at('cancel').onclick = () => stopped.abort(new DOMException('stopped', 'AbortError'));
-  busy(true);
+  setBusy(true);
+  at('work').hidden = false;
+  keepFocus('cancel');
   let saying;
   let left = timeLeft();
   try {
@@ -69,19 +81,21 @@ async function transcribe(file) {
         at('partial').scrollTop = at('partial').scrollHeight;
       },
     });
-    show(file, outcome);
+    show(file, outcome, note);
   } catch (error) {
     if (stopped.signal.aborted) say('Stopped.');
-    else complain(error, () => transcribe(file));
+    else complain(error, () => transcribe(file, note));
   } finally {
-    busy(false);
+    setBusy(false);
+    at('work').hidden = true;
+    keepFocus('choose');
   }
 }
 
-function show(file, outcome) {
+function show(file, outcome, note) {
   const count = showResult(file, outcome, { at, view, complain, say });
   at('source').classList.add('small');
-  say(`Done: ${count} ${count === 1 ? 'word' : 'words'}.`);
+  say(`Done: ${count === 0 ? 'nobody says anything' : counted(count, 'word')}.${note}`);
   at('transcript').focus({ preventScroll: true });
   at('result').scrollIntoView({ block: 'nearest' });
 }
@@ -94,39 +108,19 @@ at('file').onchange = () => {
   if (file) transcribe(file);
 };
 
-at('record').onclick = async () => {
-  try {
-    if (recorder === undefined) {
-      recorder = await recordAudio((seconds) => {
-        at('record').textContent = `Stop recording (${clockTime(seconds)})`;
-      });
-      at('record').classList.add('recording');
-      for (const id of ['choose', 'live']) at(id).disabled = true;
-      say('Recording …');
-      return;
-    }
-    const file = await recorder.stop();
-    recorder = undefined;
-    at('record').textContent = 'Record';
-    at('record').classList.remove('recording');
-    for (const id of ['choose', 'live']) at(id).disabled = false;
-    await transcribe(file);
-  } catch (error) {
-    complain(error);
-  }
-};
+recordButton(at('record'), { say, complain, clear, setBusy, onFile: transcribe });
 
+at('live').hidden = !hasLive();
 at('live').onclick = async () => {
-  at('problem').textContent = '';
-  at('result').hidden = true;
-  player.pause();
-  at('live').disabled = true;
+  clear();
+  setBusy(true);
   try {
     await showLive(at, { say, transcribe });
   } catch (error) {
-    complain(error);
+    complain(error, () => at('live').click());
   } finally {
-    at('live').disabled = false;
+    setBusy(false);
+    keepFocus(at('live-whole').hidden ? 'live' : 'live-whole');
   }
 };
 
@@ -147,6 +141,7 @@ addEventListener('drop', (event) => {
   event.preventDefault();
   inside = 0;
   at('source').classList.remove('over');
-  const [file] = event.dataTransfer.files;
-  if (file && !at('choose').disabled) transcribe(file);
+  const [file, ...others] = event.dataTransfer.files;
+  const note = others.length > 0 ? ` Of ${others.length + 1} files the first was taken.` : '';
+  if (file && !at('choose').disabled) transcribe(file, note);
 });

@@ -1,5 +1,6 @@
 import { callApi } from './call-api.js';
 import { clockTime } from './clock-time.js';
+import { counted } from './counted.js';
 import { showFindings } from './findings-view.js';
 
 const downloads = {
@@ -19,18 +20,22 @@ export function showResult(
 ) {
   const player = at('player');
   URL.revokeObjectURL(player.src);
+  showPlayer(at, true);
+  player.onerror = () => showPlayer(at, false);
   player.src = URL.createObjectURL(file);
   at('result-title').textContent = file.name;
+  at('result-title').title = file.name;
   view.show(transcript);
   const seconds = transcript.durationSeconds;
-  const count = transcript.segments.reduce((sum, { words }) => sum + (words?.length ?? 0), 0);
+  const count = transcript.segments.reduce((sum, segment) => sum + wordsIn(segment), 0);
+  showHint(at, count, transcript.segments);
   const figures = {
     Recording: clockTime(seconds),
     'Sent in': `${uploadSeconds.toFixed(2)} s`,
     'Transcribed in': `${hearSeconds.toFixed(2)} s`,
-    Speed: `${Math.round(seconds / hearSeconds)} × real time`,
+    Speed: `${inShort(seconds / hearSeconds)} × real time`,
     Words: count.toLocaleString('en'),
-    'From the cache': `${job.cached_segments} of ${transcript.segments.length} pieces`,
+    'From the cache': job.cached_segments === 0 ? 'nothing' : counted(job.cached_segments, 'piece'),
     Language: languageName(transcript.language),
     Model: transcript.model,
   };
@@ -48,11 +53,34 @@ export function showResult(
     ),
   );
   // Only pages that came over https, or from this machine, may write there
-  at('copy').hidden = navigator.clipboard === undefined;
+  at('copy').hidden = count === 0 || navigator.clipboard === undefined;
   at('copy').onclick = () =>
     navigator.clipboard.writeText(transcript.text).then(() => say('The text is copied.'), complain);
   at('result').hidden = false;
   return count;
+}
+
+/** Some models time no words: then they are counted as they are written. */
+const wordsIn = ({ words, text }) => words?.length ?? text.split(/\s+/).filter((word) => word !== '').length;
+
+/** What is slow shows a tenth. */
+const inShort = (times) => (times < 10 ? times.toFixed(1) : Math.round(times).toLocaleString('en'));
+
+/** A browser may not know the format that the server could read. */
+function showPlayer(at, isShown) {
+  at('player').hidden = !isShown;
+  at('no-player').hidden = isShown;
+  if (isShown) return;
+  at('transcript-hint').hidden = true;
+  at('transcript').removeAttribute('aria-describedby');
+  for (const place of at('findings-list').querySelectorAll('.place')) place.disabled = true;
+}
+
+function showHint(at, count, segments) {
+  at('transcript-hint').hidden = count === 0;
+  at('hint-unit').textContent = segments.some(({ words }) => words !== undefined) ? 'word' : 'passage';
+  if (count === 0) at('transcript').removeAttribute('aria-describedby');
+  else at('transcript').setAttribute('aria-describedby', 'transcript-hint');
 }
 
 function languageName(code) {

@@ -86,12 +86,13 @@ export function transcriptView(region, player) {
       spans = [];
       lit = undefined;
       region.replaceChildren();
+      region.lang = transcript.language;
       let paragraph;
       let length = 0;
       for (const segment of transcript.segments) {
-        const heard = segment.words ?? [
-          { text: ` ${segment.text}`, startSeconds: segment.startSeconds, probability: 1 },
-        ];
+        // Some models time no words
+        const whole = { ...segment, text: ` ${segment.text}`, probability: 1 };
+        const heard = segment.words ?? (segment.text.trim() === '' ? [] : [whole]);
         for (const word of heard) {
           const before = words.at(-1);
           const isNew =
@@ -105,12 +106,16 @@ export function transcriptView(region, player) {
           words.push({ ...word, channel: segment.channel });
         }
       }
-      if (words.length === 0) region.textContent = 'Nobody says anything in this recording.';
+      if (words.length > 0) return;
+      region.lang = 'en';
+      region.textContent = 'Nobody says anything in this recording.';
     },
   };
 
   function addParagraph(startSeconds, channel) {
     const [row, time, text] = ['p', 'time', 'span'].map((name) => document.createElement(name));
+    // Some languages are written from the right
+    text.dir = 'auto';
     time.textContent = clockTime(startSeconds);
     row.append(time, text);
     if (channel !== undefined) text.append(`Channel ${channel + 1}:`);

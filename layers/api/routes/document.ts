@@ -61,8 +61,11 @@ are seconds from the first sample:</p>
 <code>components.schemas</code> of <a href="openapi.json">openapi.json</a>.</p>`;
 }
 
-const style = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem clamp(1rem,4vw,2rem)}
+const style = `:root{color-scheme:light dark;--paper:#f6f7f5;--ink:#1b2524;--accent:#0b6b66;--line:#d5dcd9}
+@media(prefers-color-scheme:dark){:root{--paper:#10181a;--ink:#e6edeb;--accent:#5fd3c8;--line:#2f3d40}}
+body{font:16px/1.5 system-ui,sans-serif;margin:2rem clamp(1rem,4vw,2rem);background:var(--paper);color:var(--ink)}a{color:var(--accent)}
 main{max-width:64rem;margin:auto}table{border-collapse:collapse;width:100%}th{text-align:left}
-td,th{padding:.4rem .8rem .4rem 0;vertical-align:top;border-bottom:1px solid #8885}pre{overflow-x:auto;padding:1rem;background:#8882}
+td,th{padding:.4rem .8rem .4rem 0;vertical-align:top;border-bottom:1px solid var(--line)}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:1rem;border:1px solid var(--line)}
 @media(min-width:45rem){td:first-child{white-space:nowrap}}
 @media(max-width:45rem){thead{display:none}td{display:block;border:0;padding:0;overflow-wrap:anywhere}td:first-child{padding-top:.8rem;font-weight:600}}`;
