@@ -2,8 +2,9 @@
 
 WEIGHTS is tiny.en's folder: real weights, whose tokens are compared with the CPU's, and a tokenizer for the others. Those have
 random weights: they compute as much as real ones, and say nonsense. `shapes.json` beside this file names more of them.
---dry-run: small, and for a processor, which has the same kernels but two (graph_step.py)."""
+MODELS="NAME …" in the environment: these alone. --dry-run: small, and for a processor, which has the same kernels but two (graph_step.py)."""
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -73,6 +74,8 @@ def shrink(tensors: dict[str, np.ndarray], layer: str, shape: dict, head_size: i
 
 
 def write(weights, name: str, variant: Variant, out: Path, dry: bool) -> None:
+    if name not in os.environ.get("MODELS", name).split():
+        return
     graph_unrolled.VARIANT = variant
     folder = build(weights, "fp32" if dry else "fp16", "cuda", out, name, force=True)
     if dry:  # the engine, too, is to take a processor
