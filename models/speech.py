@@ -15,6 +15,7 @@ out those without speech, and writes train.jsonl without texts: the teacher of f
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the clips and their manifest")
     parser.add_argument("--from", dest="recordings", type=Path, help="take this folder's recordings instead of synthesizers")
     parser.add_argument("--hours", type=float, default=1.0, help="of speech; default: 1")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end after so many with the speech that there is")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--text", type=Path, action="append", default=[], help="speak this file instead of the books")
     parser.add_argument("--without", type=Path, action="append", default=[], help="references whose sentences must not be spoken")
@@ -47,7 +49,7 @@ def main() -> int:
             return 0
         known = [clip.text for path in [REFERENCES, *options.without] for clip in read_clips(path) if clip.text]
         print(synthesize(options.out, options.hours, options.seed, read_texts(options.text), known, options.synthesizer,
-                         max(1, options.workers)))
+                         max(1, options.workers), options.minutes))
     except ModelError as error:
         print(f"model: {error}", file=sys.stderr)
         return 2

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -22,8 +24,10 @@ LONGEST_SECONDS = 30.0
 MANIFEST = "train.jsonl"
 
 
-def synthesize(out: Path, hours: float, seed: int, texts: list[str], without: list[str], wanted: list[str], workers: int) -> Path:
-    """Writes clips until there are `hours` of them; returns the manifest."""
+def synthesize(out: Path, hours: float, seed: int, texts: list[str], without: list[str], wanted: list[str], workers: int,
+               minutes: float = math.inf) -> Path:
+    """Writes clips until there are `hours` of them, or `minutes` are over; returns the manifest."""
+    began = time.monotonic()
     if not 0 < hours <= 10_000:
         raise ModelError(f"hours is {hours}: write a positive number")
     voices, passages = find_voices(wanted), read_passages(texts, without, seed)
@@ -43,7 +47,7 @@ def synthesize(out: Path, hours: float, seed: int, texts: list[str], without: li
                 else:  # made beside the last one
                     (out / clip.file).unlink()
             print(f"{len(clips)} clips, {total / 3600:.2f} of {hours} h", flush=True)
-            if total >= 3600 * hours:
+            if total >= 3600 * hours or (clips and time.monotonic() - began > 60 * minutes):
                 break
         else:
             raise ModelError(f"the texts are enough for {total / 3600:.1f} h only, not {hours}: give more with --text, or fewer --hours")

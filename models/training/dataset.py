@@ -34,7 +34,7 @@ class Dataset:
     clips: list[TrainingClip]  # all that were read, the held out ones too
     sha256: str  # of the manifests
     left_out: int  # clips without a label that can be trusted
-    resident: Resident | None = None  # their audio, where it is kept in the device's memory
+    resident: Resident | None = None  # their audio, where it is kept in memory
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class DataOptions:
     language: str = "en"
     whole: bool = False  # 30 s of context for each clip, as graphs for CUDA hear
     limit: int | None = None  # take only the first clips
-    resident: bool = False  # all audio in the memory of the device
+    resident: bool = False  # all audio in memory
     cache: Path | None = None  # where labels and audio are kept for other trainings on the same clips
 
 
@@ -59,7 +59,7 @@ def read_dataset(options: DataOptions, weights: WhisperWeights, teacher: Whisper
     if weights.languages and options.language not in weights.languages:
         raise ModelError(f"{weights.source.name} has no language {options.language!r}: give one of {', '.join(weights.languages)}")
     every = list(dict.fromkeys(path.parent / clip.file for path, clips in zip(manifests, read, strict=True) for clip in clips))
-    resident = Resident(every, processes.device, options.cache) if options.resident else None
+    resident = Resident(every, options.cache) if options.resident else None
     parts: list[list[Teaching]] = []
     for path, clips in zip(manifests, read, strict=True):
         unlabelled = [clip for clip in clips if options.labels == "teacher" or (options.labels == "auto" and clip.text is None)]

@@ -52,9 +52,10 @@ def make_example(path: Path, seconds: float, text: list[int], timed: bool, langu
     return Example(path, seconds, [*prompt, *text, weights.tokens.end_of_text], len(prompt))
 
 
-def make_batch(examples: list[Example], weights: WhisperWeights, whole: bool, resident: Resident | None = None) -> Batch:
-    """The clips, padded to the longest. `whole` gives each 30 s."""
-    pcm, context, samples = hear([example.path for example in examples], weights.dimensions.audio_context, whole, resident)
+def make_batch(examples: list[Example], weights: WhisperWeights, whole: bool, resident: Resident | None = None,
+               device: torch.device = torch.device("cpu")) -> Batch:
+    """The clips, padded to the longest. `whole` gives each 30 s. With `resident`, the audio is on `device` already."""
+    pcm, context, samples = hear([example.path for example in examples], weights.dimensions.audio_context, whole, resident, device)
     longest = max(example.inputs for example in examples)
     tokens = torch.full((len(examples), longest), weights.tokens.end_of_text)
     labels = torch.full_like(tokens, IGNORED)

@@ -66,8 +66,8 @@ class Loop:
         self.scaler = torch.amp.GradScaler(processes.device.type, enabled=self.half == torch.float16)
         self.parallel: nn.Module = student
         if processes.count > 1:
-            devices = [processes.device.index] if processes.device.type == "cuda" else None
-            self.parallel = DistributedDataParallel(student, device_ids=devices)
+            # Processes may differ in how many batches they cut a step into: nothing but gradients may wait for the others
+            self.parallel = DistributedDataParallel(student, broadcast_buffers=False)
         self.progress = Progress(work if processes.first else None)
 
     def run(self, identity: dict, resume: bool, began: float) -> tuple[State, bool]:
@@ -112,7 +112,7 @@ class Loop:
         chosen = [self.data.training[clip] for clip in self.order.step(step)]
         examples = [teaching.choose(with_times) for teaching, with_times in zip(chosen, timed, strict=True)]
         mine = examples[self.processes.rank :: self.processes.count]
-        return examples, [make_batch(part, self.weights, self.whole, self.data.resident)
+        return examples, [make_batch(part, self.weights, self.whole, self.data.resident, self.processes.device)
                           for part in cut(mine, self.options.batch, self.options.batch_seconds)]
 
     def change(self, step: int, turn: int, batch: Batch) -> Batch:
@@ -169,7 +169,7 @@ class Loop:
         sums: dict[str, float] = dict.fromkeys(self.objective.counts(held_out), 0.0)
         mine = held_out[self.processes.rank :: self.processes.count]
         for part in cut(mine, self.options.batch, self.options.batch_seconds):
-            batch = make_batch(part, self.weights, self.whole, self.data.resident).to(self.processes.device)
+            batch = make_batch(part, self.weights, self.whole, self.data.resident, self.processes.device).to(self.processes.device)
             for name, value in self.losses(self.student, batch).items():
                 sums[name] += value.item()
         self.student.train()

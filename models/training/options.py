@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser, learning_rate: float, hidden: f
     add("--language", default=data.language, help="of the clips, for multilingual models; default: %(default)s")
     add("--full-context", action="store_true", help="30 s for each clip, as graphs for CUDA hear; default: merged silence, as on CPU")
     add("--limit", type=int, help="take only so many clips")
-    add("--resident", action="store_true", help="keep all audio in the device's memory: 115 MB an hour")
+    add("--resident", action="store_true", help="keep all audio in memory: 115 MB an hour")
     add("--cache", type=Path, help="folder of labels, and of audio with --resident, for several trainings on the same clips")
     add("--only-labels", action="store_true", help="label what has no text, and train nothing")
     goal = Objective()

@@ -70,7 +70,7 @@ def pseudo_label(folder: Path, clips: list[tuple[str, float]], labelling: Labell
 
 def label(folder: Path, files: list[str], labelling: Labelling, teacher: Whisper, weights: WhisperWeights,
           texts: TextTokens, device: torch.device, resident: Resident | None) -> list[Label]:
-    pcm, context, _ = hear([folder / file for file in files], weights.dimensions.audio_context, labelling.whole, resident)
+    pcm, context, _ = hear([folder / file for file in files], weights.dimensions.audio_context, labelling.whole, resident, device)
     pcm, context = pcm.to(device), context.to(device)
     limit = min(token_limit(weights), most_tokens(pcm.shape[1] / RATE))
     plain, timed = (transcribe(teacher, weights, pcm, context, labelling.language, timed, limit) for timed in (False, True))
