@@ -8,6 +8,7 @@ import type { GatekeeperEnv } from '../functions/gatekeeper/env.ts';
 import type { ListenerEnv } from '../functions/listener/env.ts';
 import { Door, type DoorSettings } from './door.ts';
 import { FileLayer } from './file-layer.ts';
+import { grantItems } from './grant-items.ts';
 import { layerPaths, voiceParts } from './layer-parts.ts';
 import { messageTable } from './message-table.ts';
 import { type SocketGateway, socketGateway } from './socket-gateway.ts';
@@ -54,7 +55,11 @@ export class Realtime extends Construct {
       ...settings
     } = props;
     const messages = messageTable(this, 'Messages', encryptionKey);
-    const shared = { TABLE: table.tableName, MESSAGES_TABLE: messages.tableName };
+    const shared = {
+      TABLE: table.tableName,
+      MESSAGES_TABLE: messages.tableName,
+      AUTHENTICATION: authentication === 'keys' ? ('keys' as const) : ('gateway' as const),
+    };
     this.gatekeeper = new Door(this, 'Gatekeeper', {
       ...settings,
       door: 'gatekeeper',
@@ -62,10 +67,7 @@ export class Realtime extends Construct {
       memory: Size.mebibytes(512),
       // API Gateway waits no longer
       timeout: Duration.seconds(29),
-      environment: {
-        ...shared,
-        AUTHENTICATION: authentication === 'keys' ? 'keys' : 'gateway',
-      } satisfies Omit<GatekeeperEnv, 'LISTENER' | 'CONNECTIONS_URL'>,
+      environment: shared satisfies Omit<GatekeeperEnv, 'LISTENER' | 'CONNECTIONS_URL'>,
     });
     this.gateway = socketGateway(this, 'Gateway', {
       name: signs.name,
@@ -114,9 +116,14 @@ export class Realtime extends Construct {
 
   private allow(table: Table, messages: Table): void {
     const { gatekeeper, listener } = this;
-    table.grant(gatekeeper, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+    const accounts = {
+      'key#': ['dynamodb:GetItem'],
+      'usage#': ['dynamodb:UpdateItem'],
+      'held#': ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+    } as const;
+    grantItems(table, gatekeeper, { ...accounts, 'streams#': ['dynamodb:PutItem', 'dynamodb:UpdateItem'] });
     messages.grant(gatekeeper, 'dynamodb:PutItem');
-    table.grant(listener, 'dynamodb:UpdateItem');
+    grantItems(table, listener, { ...accounts, 'streams#': ['dynamodb:UpdateItem'] });
     messages.grant(listener, 'dynamodb:PutItem', 'dynamodb:Query');
     for (const method of ['POST', 'DELETE']) {
       const arn = this.gateway.api.arnForExecuteApiV2(

@@ -10,6 +10,7 @@ import { removeDrafts } from '@murmuration/api/adapters/remove-drafts';
 import { createApi } from '@murmuration/api/create-api';
 import { hearJob } from '@murmuration/api/hear-job';
 import { jobEvent } from '@murmuration/api/job-event';
+import { goodKey } from '@murmuration/api/realtime/good-key';
 import { realtimeServer } from '@murmuration/api/realtime/realtime-server';
 import { reachBounds } from '@murmuration/media/reach-bounds';
 import { checkWebhookUrl } from '@murmuration/pipeline/adapters/check-webhook-url';
@@ -121,7 +122,17 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
       timesRealTime: 60,
     },
   );
-  const realtime = realtimeServer(app, { openLive: laptopLive(laptop), ledger, onError }, REALTIME);
+  const realtime = realtimeServer(
+    app,
+    {
+      openLive: laptopLive(laptop),
+      ledger,
+      clock,
+      isGood: options.keys === undefined ? undefined : goodKey(folderKeyRing(options.keys), clock),
+      onError,
+    },
+    REALTIME,
+  );
   const stop = interruptSignal();
   const server = await listen(app, options.port, options.host, realtime.upgrade).catch(async (error) => {
     await laptop.close();

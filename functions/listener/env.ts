@@ -8,6 +8,8 @@ export const ListenerEnv = DoorEnvironment.omit({ BUCKET: true }).extend({
   MESSAGES_TABLE: z.string().min(3),
   /** Of API Gateway's stage, by https. */
   CONNECTIONS_URL: z.url(),
+  /** `keys`: ours, which may be revoked. `gateway`: API Gateway has asked who it is. */
+  AUTHENTICATION: z.enum(['keys', 'gateway']).default('keys'),
   MODEL_FOLDER: z.string().min(1),
   /** Folder of @murmuration/media's files. */
   MEDIA_FOLDER: z.string().min(1),

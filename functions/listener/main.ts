@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
+import { dynamoKeyRing } from '@murmuration/api/adapters/dynamo-key-ring';
 import { dynamoLedger } from '@murmuration/api/adapters/dynamo-ledger';
 import { dynamoSocketMessages } from '@murmuration/api/adapters/dynamo-socket-messages';
+import { dynamoStreams } from '@murmuration/api/adapters/dynamo-streams';
 import { dynamoTable } from '@murmuration/api/adapters/dynamo-table';
 import { gatewaySocketReplies } from '@murmuration/api/adapters/gateway-socket-replies';
 import { lambdaListener } from '@murmuration/api/adapters/lambda-listener';
 import { ListenerCall } from '@murmuration/api/contract/listener-call';
+import { goodKey } from '@murmuration/api/realtime/good-key';
 import { listenToSocket } from '@murmuration/api/realtime/listen-to-socket';
 import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
 import { liveSixteenBit } from '@murmuration/pipeline/live/live-sixteen-bit';
@@ -26,15 +29,19 @@ const limits = {
   idleSeconds: 30,
   // API Gateway closes connections after 2 hours
   longestSeconds: 7_140,
+  paysTime: true,
   // Lambda ends a function after 15 minutes, and a chain of functions that call themselves after 16: these are 10 at most
   handOverFromSeconds: 720,
   handOverBySeconds: 840,
 };
 
+const table = dynamoTable({ tableName: env.TABLE });
 const ports = {
   messages: dynamoSocketMessages({ tableName: env.MESSAGES_TABLE, clock }),
   replies: gatewaySocketReplies(env.CONNECTIONS_URL),
-  ledger: dynamoLedger(dynamoTable({ tableName: env.TABLE }), clock),
+  ledger: dynamoLedger(table, clock),
+  streams: dynamoStreams(table, clock),
+  isGood: env.AUTHENTICATION === 'keys' ? goodKey(dynamoKeyRing(table), clock) : undefined,
   clock,
   wait,
   onError: (error: unknown, requestId: string) =>

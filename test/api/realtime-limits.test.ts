@@ -59,7 +59,8 @@ async function start(ports: Partial<SpeechPorts>, changed = {}) {
     app,
     {
       openLive: () => speech().live,
-      ledger: { spend: async () => true },
+      ledger: { spend: async () => true, settle: async () => undefined },
+      clock: Date.now,
       onError: (error) => {
         throw error;
       },
@@ -87,7 +88,7 @@ describe('a stream of live speech', () => {
     const { connect } = await start({}, { idleSeconds: 0.05 });
     const { message, code } = await lastWords(connect());
     expect(message).toMatchObject({ kind: 'error', code: 'invalid-argument' });
-    expect(message.message).toMatch(/nothing came for 0.05 s/);
+    expect(message.message).toMatch(/no second of audio came in 0.05 s/);
     expect(code).toBe(1008);
   });
 
@@ -113,13 +114,18 @@ describe('a stream of live speech', () => {
       booked.push(seconds);
       return booked.length < 3;
     };
-    const { connect } = await start({ ledger: { spend } });
+    const settled: unknown[] = [];
+    const settle = async (...settling: unknown[]) => void settled.push(settling);
+    const { connect } = await start({ ledger: { spend, settle } });
     const socket = connect();
     await once(socket, 'open');
     const last = lastWords(socket);
     for (let second = 0; second < 25; second += 1) socket.send(Buffer.alloc(32_000));
     expect((await last).message).toMatchObject({ kind: 'error', code: 'budget-spent' });
-    expect(booked).toEqual([10, 10, 10]);
+    expect(booked).toEqual([10, 20, 30]);
+    // It was heard, though the budget did not suffice
+    await expect.poll(() => settled, soon).toEqual([['req_1', expect.any(Number)]]);
+    expect((settled as [[string, number]])[0][1]).toBeGreaterThan(20);
   });
 
   it('may not go on for ever', async () => {
@@ -141,6 +147,54 @@ describe('a stream of live speech', () => {
     expect(response.statusCode).toBe(429);
     expect(response.headers).toMatchObject({ 'retry-after': '5', 'x-request-id': 'req_1' });
     for (const socket of sockets) socket.terminate();
+  });
+
+  it('is one of as many as its key may have', async () => {
+    const { connect } = await start({}, { mostStreams: 9 });
+    const sockets = Array.from({ length: 4 }, () => connect());
+    await Promise.all(sockets.map((socket) => once(socket, 'open')));
+    const fifth = connect();
+    fifth.on('error', () => {});
+    const [, response] = await once(fifth, 'unexpected-response');
+    expect(response.statusCode).toBe(429);
+    sockets[0]!.terminate();
+    const again = async () => {
+      const socket = connect();
+      socket.on('error', () => {});
+      return Promise.race([once(socket, 'open').then(() => true), once(socket, 'error').then(() => false)]);
+    };
+    await expect.poll(again, soon).toBe(true);
+    for (const socket of sockets) socket.terminate();
+  });
+
+  it('is closed when it but drips', async () => {
+    const { connect } = await start({}, { idleSeconds: 0.5 });
+    const socket = connect();
+    await once(socket, 'open');
+    const last = lastWords(socket);
+    const dripping = setInterval(() => socket.readyState === socket.OPEN && socket.send(Buffer.alloc(2)), 20);
+    expect((await last).message).toMatchObject({ code: 'invalid-argument' });
+    clearInterval(dripping);
+  });
+
+  it('ends by its time as by its audio', async () => {
+    let now = 0;
+    const { connect } = await start({ clock: () => now }, { longestSeconds: 100 });
+    const socket = connect();
+    await once(socket, 'open');
+    const last = lastWords(socket);
+    now = 101_000;
+    expect((await last).message.message).toMatch(/may have 100 s/);
+  });
+
+  it('ends when its key is revoked', async () => {
+    let now = 0;
+    const { connect } = await start({ clock: () => now, isGood: async () => false });
+    const socket = connect();
+    await once(socket, 'open');
+    const last = lastWords(socket);
+    now = 31_000;
+    expect(await last).toMatchObject({ message: { code: 'key-refused' }, code: 1008 });
   });
 
   it('may bring its key as a protocol, which is not answered', async () => {

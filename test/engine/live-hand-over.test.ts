@@ -8,7 +8,11 @@ import { toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
 import { liveSixteenBit } from '@murmuration/pipeline/live/live-sixteen-bit';
 import { createEngine } from '@murmuration/whisper/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { memorySocketMessages, memorySocketReplies } from '../unit/factories/socket-messages.ts';
+import {
+  memorySocketMessages,
+  memorySocketReplies,
+  memoryStreams,
+} from '../unit/factories/socket-messages.ts';
 import { plainWords, recording, tinyModel } from './recordings.ts';
 
 const SILENCE = new Float32Array(16_000);
@@ -51,7 +55,8 @@ async function heard(handOver: Pick<ListenLimits, 'handOverFromSeconds' | 'handO
     messages,
     replies,
     openLive,
-    ledger: { spend: async () => true },
+    streams: memoryStreams(),
+    ledger: { spend: async () => true, settle: async () => undefined },
     onError: (error: unknown) => {
       throw error;
     },
@@ -59,7 +64,8 @@ async function heard(handOver: Pick<ListenLimits, 'handOverFromSeconds' | 'handO
   let call: ListenerCall | undefined = {
     connectionId: 'c',
     stream,
-    from: { index: 0, skipBytes: 0, seconds: 0, text: '', bookedSeconds: 0 },
+    place: 0,
+    from: { index: 0, skipBytes: 0, seconds: 0, text: '', bookedSeconds: 0, elapsedSeconds: 0 },
   };
   let listeners = 0;
   while (call !== undefined) {

@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { itemsOf } from './items-of.ts';
 import { cpuOnly, synthesize } from './synthesize.ts';
 
 const { api } = synthesize();
@@ -81,6 +82,12 @@ describe('live transcription', () => {
       'execute-api:ManageConnections',
       'lambda:InvokeFunction',
     ]);
+    // `any` is the table of messages
+    expect(itemsOf(api, 'RealtimeGatekeeperRole')).toEqual({
+      'dynamodb:GetItem': ['held#*', 'key#*'],
+      'dynamodb:PutItem': ['any', 'streams#*'],
+      'dynamodb:UpdateItem': ['held#*', 'streams#*', 'usage#*'],
+    });
     expect(rights.get('dynamodb:PutItem')).toMatch(/Messages/);
     expect(rights.get('dynamodb:UpdateItem')).not.toMatch(/Messages/);
     expect(rights.get('lambda:InvokeFunction')).toMatch(
@@ -91,12 +98,20 @@ describe('live transcription', () => {
   it('lets listeners read messages, book and answer, and no more', () => {
     const rights = allowed('Listener');
     expect([...rights.keys()].filter((action) => !/^(logs|xray):/.test(action)).sort()).toEqual([
+      'dynamodb:GetItem',
       'dynamodb:PutItem',
       'dynamodb:Query',
       'dynamodb:UpdateItem',
       'execute-api:ManageConnections',
       'lambda:InvokeFunction',
     ]);
+    expect(itemsOf(api, 'RealtimeListenerRole')).toEqual({
+      'dynamodb:GetItem': ['held#*', 'key#*'],
+      'dynamodb:PutItem': ['any'],
+      'dynamodb:Query': ['any'],
+      'dynamodb:UpdateItem': ['held#*', 'streams#*', 'usage#*'],
+    });
+    expect(rights.get('dynamodb:PutItem')).not.toMatch(/Api\/Table|ApiTable/);
     expect(rights.get('dynamodb:Query')).toMatch(/Messages/);
     expect(rights.get('execute-api:ManageConnections')).toMatch(
       /DELETE\/@connections\/\*.*POST\/@connections\/\*/,

@@ -6,25 +6,30 @@ import {
 } from '@murmuration/api/realtime/listen-to-socket';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { BYTES_PER_SECOND, openSpoken, spoken } from './factories/live-stream.ts';
-import { memorySocketMessages, memorySocketReplies } from './factories/socket-messages.ts';
+import { memorySocketMessages, memorySocketReplies, memoryStreams } from './factories/socket-messages.ts';
 
 const id = 'connection';
 const key = { id: 'a', hash: '0'.repeat(64), owner: 'a', createdAt: '2026-01-01T00:00:00.000Z' };
 const call: ListenerCall = {
   connectionId: id,
   stream: { key, requestId: 'req_1', settings: { language: 'auto', prompt: '' } },
-  from: { index: 0, skipBytes: 0, seconds: 0, text: '', bookedSeconds: 0 },
+  place: 0,
+  from: { index: 0, skipBytes: 0, seconds: 0, text: '', bookedSeconds: 10, elapsedSeconds: 0 },
 };
 const limits = { idleSeconds: 30, longestSeconds: 100, handOverFromSeconds: 1e6, handOverBySeconds: 1e6 };
 
 let messages: ReturnType<typeof memorySocketMessages>;
 let replies: ReturnType<typeof memorySocketReplies>;
-let booked: number;
+let streams: ReturnType<typeof memoryStreams>;
+/** The portions that were booked, the last one as it was settled. */
+let booked: number[];
 let now: number;
-beforeEach(() => {
+beforeEach(async () => {
   messages = memorySocketMessages();
   replies = memorySocketReplies();
-  booked = 0;
+  streams = memoryStreams();
+  await streams.open(key, 'req_1');
+  booked = [];
   now = 0;
 });
 
@@ -47,10 +52,16 @@ function listen(
       messages,
       replies,
       openLive: openSpoken,
+      streams,
       ledger: {
-        spend: async (_, seconds) => {
-          booked += seconds;
+        spend: async (_, seconds, holder) => {
+          expect(holder).toBe('req_1');
+          booked.push(seconds);
           return true;
+        },
+        settle: async (holder, seconds) => {
+          expect(holder).toBe('req_1');
+          booked.push(seconds!);
         },
       },
       clock: () => now,
@@ -95,7 +106,8 @@ describe('a listener', () => {
     expect(await listen()).toBeUndefined();
     expect(last()).toEqual({ kind: 'done', durationSeconds: 4, text: '11 12 13 14' });
     expect(replies.closed).toEqual([id]);
-    expect(booked).toBe(10);
+    expect(booked).toEqual([4]);
+    expect(streams.taken.size).toBe(0);
   });
 
   it('waits for one that is late, and hears none twice', async () => {
@@ -123,13 +135,6 @@ describe('a listener', () => {
     expect(finalWords()).toEqual([[11, 0]]);
   });
 
-  it('says what cannot be used, and closes', async () => {
-    await messages.put(id, { kind: 'fault', message: 'send audio' });
-    await listen();
-    expect(replies.posted).toEqual([{ kind: 'error', code: 'invalid-argument', message: 'send audio' }]);
-    expect(replies.closed).toEqual([id]);
-  });
-
   it('stops when the client is gone, whoever says so', async () => {
     for (const frame of framesOf([11]).slice(0, -1)) await messages.put(id, frame);
     await messages.put(id, { kind: 'gone' });
@@ -147,11 +152,66 @@ describe('a listener', () => {
     expect(await listen()).toBeUndefined();
     expect(replies).toMatchObject({ posted: [], closed: [id] });
     expect(now).toBeGreaterThan(30_000);
+    // A function waited
+    expect(booked[0]).toBeCloseTo(30.1);
+    expect(streams.taken.size).toBe(0);
+  });
+
+  it('is paid for its time where little is said, until that is over', async () => {
+    for (const frame of framesOf([11]).slice(0, -1)) await messages.put(id, frame);
+    await listen({}, { paysTime: true });
+    expect(last()).toMatchObject({ kind: 'error', message: 'a stream may have 100 s: begin another one' });
+    expect(booked.slice(0, -1)).toEqual([20, 30, 40, 50, 60, 70, 80, 90, 100]);
+    expect(booked.at(-1)).toBeCloseTo(100.1);
+    expect(replies.closed).toEqual([id]);
+  });
+
+  it('goes on counting where another one listened before', async () => {
+    for (const frame of framesOf([11])) await messages.put(id, frame);
+    await listen({ from: { ...call.from, elapsedSeconds: 50, bookedSeconds: 50 } }, { paysTime: true });
+    expect(booked.at(-1)).toBeGreaterThanOrEqual(50);
+    expect(booked.at(-1)).toBeLessThan(51);
+  });
+
+  it('ends within a minute where its key was revoked', async () => {
+    for (const frame of framesOf([11]).slice(0, -1)) await messages.put(id, frame);
+    let isGood = true;
+    await listen({
+      isGood: async () => isGood,
+      onLook: (look) => {
+        if (look === 400) isGood = false;
+      },
+    });
+    expect(last()).toMatchObject({ kind: 'error', code: 'key-refused' });
+    expect(replies.closed).toEqual([id]);
+    expect(now).toBeGreaterThan(40_000);
+    expect(now).toBeLessThan(100_000);
+  });
+
+  it('goes on where nobody can say whether its key is good', async () => {
+    const frames = framesOf([11]);
+    for (const frame of frames.slice(0, -1)) await messages.put(id, frame);
+    const errors: unknown[] = [];
+    await listen({
+      isGood: () => Promise.reject(new Error('no table')),
+      onLook: (look) => look === 350 && messages.put(id, frames.at(-1)!),
+      onError: (error) => errors.push(error),
+    });
+    expect(last()).toMatchObject({ kind: 'done' });
+    expect(errors).toHaveLength(1);
+  });
+
+  it('keeps its place among the streams of its key, twice a minute', async () => {
+    const frames = framesOf([11]);
+    for (const frame of frames.slice(0, -1)) await messages.put(id, frame);
+    await listen({ onLook: (look) => look === 650 && messages.put(id, frames.at(-1)!) });
+    expect(streams.kept).toBe(2);
+    expect(streams.taken.size).toBe(0);
   });
 
   it('ends where the budget is spent', async () => {
     for (const frame of framesOf(Array(30).fill(11)).slice(0, -1)) await messages.put(id, frame);
-    await listen({ ledger: { spend: async () => false } });
+    await listen({ ledger: { spend: async () => false, settle: async () => undefined } });
     expect(last()).toMatchObject({ kind: 'error', code: 'budget-spent' });
     expect(replies.closed).toEqual([id]);
   });
@@ -194,7 +254,7 @@ describe('a stream that is longer than a function may run', () => {
     for (const [word, startSeconds] of finalWords()) {
       expect(Math.abs(startSeconds! - (word! - 11))).toBeLessThan(1);
     }
-    expect(booked).toBe(10);
+    expect(booked).toEqual([9]);
   });
 
   it('goes on in the middle of a sentence, where nobody pauses', async () => {
@@ -206,7 +266,7 @@ describe('a stream that is longer than a function may run', () => {
       [12, 1],
       [13, 2],
     ]);
-    expect(booked).toBe(10);
+    expect(booked).toEqual([9]);
   });
 
   it('goes on through a silence that is longer than that', async () => {
@@ -214,5 +274,23 @@ describe('a stream that is longer than a function may run', () => {
     const listeners = await handedOn({ handOverFromSeconds: 60, handOverBySeconds: 1.1 }, quiet);
     expect(listeners).toBeGreaterThan(2);
     expect(last()).toMatchObject({ kind: 'done', text: '17' });
+  });
+
+  it('tells the end of a text that no message could hold, and says so', async () => {
+    const said = 'words '.repeat(30_000).trim();
+    for (const frame of framesOf([11]).slice(0, -1)) await messages.put(id, frame);
+    const from = { ...call.from, text: said };
+    const rest = await listen({ from }, { handOverFromSeconds: 0, handOverBySeconds: 0 });
+    expect(rest?.from.isCut).toBe(true);
+    expect(Buffer.byteLength(JSON.stringify(rest))).toBeLessThan(131_072);
+    messages = memorySocketMessages();
+    for (const frame of framesOf([11, 12, 13, 14])) await messages.put(id, frame);
+    await listen({ from: { ...rest!.from, index: 0, skipBytes: 0, seconds: 0 } });
+    expect(last()).toMatchObject({
+      kind: 'done',
+      isCut: true,
+      text: expect.stringMatching(/ 11 12 13 14$/),
+    });
+    expect(Buffer.byteLength(JSON.stringify(last()))).toBeLessThan(131_072);
   });
 });

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { ListenerCall } from '@murmuration/api/contract/listener-call';
+import type { ApiKey } from '@murmuration/api/contract/api-key';
+import { ListenerCall } from '@murmuration/api/contract/listener-call';
 import { gateApp } from '@murmuration/api/realtime/gate-app';
-import { socketGate } from '@murmuration/api/realtime/socket-gate';
+import { type GatePorts, socketGate } from '@murmuration/api/realtime/socket-gate';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { memorySocketMessages, memorySocketReplies } from './factories/socket-messages.ts';
+import { memorySocketMessages, memorySocketReplies, memoryStreams } from './factories/socket-messages.ts';
 
 const hash = createHash('sha256').update('mk_secret').digest('hex');
 const key = { id: 'a', hash, owner: 'a', createdAt: '2026-01-01T00:00:00.000Z' };
@@ -12,24 +13,42 @@ let messages: ReturnType<typeof memorySocketMessages>;
 let replies: ReturnType<typeof memorySocketReplies>;
 let started: unknown[];
 let wait: number | undefined;
+let streams: ReturnType<typeof memoryStreams>;
+/** By stream. */
+let booked: Map<string, number>;
+let budgetSeconds: number;
+let now: number;
 beforeEach(() => {
   messages = memorySocketMessages();
   replies = memorySocketReplies();
   started = [];
   wait = undefined;
+  streams = memoryStreams();
+  booked = new Map();
+  budgetSeconds = 1000;
+  now = 1_800_000_000_000;
 });
 
-function gate() {
+function gate(changed: Partial<GatePorts> = {}) {
+  let connections = 0;
+  const ledger = {
+    admit: async () => wait,
+    async spend(_: ApiKey, seconds: number, holder = '') {
+      if (seconds > budgetSeconds) return false;
+      budgetSeconds -= seconds;
+      booked.set(holder, seconds);
+      return true;
+    },
+    async settle(holder: string, seconds = 0) {
+      booked.set(holder, seconds);
+    },
+    spent: async () => 0,
+  };
   const app = gateApp({
     keyRing: { find: async (asked) => (asked === hash ? key : undefined) },
-    ledger: {
-      admit: async () => wait,
-      spend: async () => true,
-      settle: async () => undefined,
-      spent: async () => 0,
-    },
-    clock: () => 0,
-    newId: () => '00000000-0000-4000-8000-000000000000',
+    ledger,
+    clock: () => now,
+    newId: () => `0000000${connections++}-0000-4000-8000-000000000000`,
     onError: (error) => {
       throw error;
     },
@@ -40,17 +59,25 @@ function gate() {
     startListener: async (call) => {
       started.push(call);
     },
+    streams,
+    ledger,
+    clock: () => now,
+    ...changed,
   });
 }
 
+let events = 0;
 /** As API Gateway sends it. */
 const eventOf = (eventType: string, event: object = {}) => ({
-  requestContext: { eventType, routeKey: '$default', connectionId: 'c', stage: 'v1', apiId: 'api' },
+  requestContext: {
+    ...{ eventType, routeKey: '$default', connectionId: 'c', stage: 'v1', apiId: 'api' },
+    ...{ requestId: `event-${++events}`, connectedAt: 1_800_000_000_000 },
+  },
   isBase64Encoded: false,
   ...event,
 });
-const connect = (headers: object, queryStringParameters: object | null = null) =>
-  gate()(eventOf('CONNECT', { headers, queryStringParameters }));
+const connect = (headers: object, queryStringParameters: object | null = null, at = gate()) =>
+  at(eventOf('CONNECT', { headers, queryStringParameters }));
 
 describe('the gate of live transcription', () => {
   it('begins a listener for who has a key', async () => {
@@ -60,8 +87,12 @@ describe('the gate of live transcription', () => {
       {
         connectionId: 'c',
         stream: { key, requestId: expect.stringMatching(/^req_/), settings: { language: 'en', prompt: '' } },
+        place: 0,
       },
     ]);
+    // The listener goes on from there
+    expect(ListenerCall.parse(started[0]).from.bookedSeconds).toBe(10);
+    expect([...booked.values()]).toEqual([10]);
   });
 
   it('takes a key among the protocols, as browsers send it, and does not answer it', async () => {
@@ -104,28 +135,101 @@ describe('the gate of live transcription', () => {
     ]);
   });
 
+  it('opens no more streams for a key than it may have, and begins nothing for those', async () => {
+    const handler = gate();
+    const statuses: number[] = [];
+    for (let stream = 0; stream < 6; stream++) {
+      const answer = await connect({ authorization: 'Bearer mk_secret' }, null, handler);
+      statuses.push(answer!.statusCode);
+      if (answer!.statusCode !== 429) continue;
+      expect(JSON.parse(answer!.body!).error).toMatchObject({ code: 'rate_limit_exceeded' });
+      expect(answer!.headers).toMatchObject({ 'retry-after': '5' });
+    }
+    expect(statuses).toEqual([200, 200, 200, 200, 429, 429]);
+    expect(started).toHaveLength(4);
+    expect(booked.size).toBe(4);
+  });
+
+  it('begins no function that the budget does not pay', async () => {
+    budgetSeconds = 9;
+    const answer = await connect({ authorization: 'Bearer mk_secret' });
+    expect(answer).toMatchObject({ statusCode: 429 });
+    expect(JSON.parse(answer!.body!).error).toMatchObject({ code: 'insufficient_quota' });
+    expect({ started, taken: streams.taken.size }).toEqual({ started: [], taken: 0 });
+  });
+
+  it('gives back place and booking where no function can be begun', async () => {
+    const startListener = () => Promise.reject(new Error('no Lambda'));
+    const handler = gate({ startListener });
+    await expect(connect({ authorization: 'Bearer mk_secret' }, null, handler)).rejects.toThrow(/no Lambda/);
+    expect({ taken: streams.taken.size, booked: [...booked.values()] }).toEqual({ taken: 0, booked: [0] });
+  });
+
+  const say = (handler: ReturnType<typeof gate>, index: number) =>
+    handler(eventOf('MESSAGE', { body: JSON.stringify({ kind: 'audio', index, audio: 'AAAA' }) }));
+
+  it('closes a connection that sends more than 25 messages a second', async () => {
+    const handler = gate();
+    for (const index of [0, 1, 250]) await say(handler, index);
+    now += 10_000;
+    await say(handler, 500);
+    expect(replies.closed).toEqual([]);
+    await say(handler, 501);
+    expect(replies.posted).toEqual([
+      { kind: 'error', code: 'rate-limited', message: expect.stringMatching(/501 comes too soon/) },
+    ]);
+    expect(replies.closed).toEqual(['c']);
+    expect(await messages.read('c', 501)).toEqual([]);
+  });
+
+  it('closes a connection that sends one index twice, but not where the same message is put again', async () => {
+    const handler = gate();
+    const body = JSON.stringify({ kind: 'audio', index: 0, audio: 'AAAA' });
+    const event = eventOf('MESSAGE', { body });
+    await handler(event);
+    await handler(event);
+    expect(replies.closed).toEqual([]);
+    await say(handler, 0);
+    expect(replies.posted).toMatchObject([
+      { code: 'invalid-argument', message: expect.stringMatching(/index 0/) },
+    ]);
+    expect(replies.closed).toEqual(['c']);
+  });
+
   it.each([
     ['no JSON', 'hello', /only text/],
     ['audio that has no place', '{"kind":"audio","audio":"AAAA"}', /"audio" needs an index/],
     ['an end that has no place', '{"kind":"end"}', /"end" needs an index/],
-  ])('lets the listener say that it cannot use %s', async (_, body, message) => {
+  ])('closes a connection that sends %s', async (_, body, message) => {
     await gate()(eventOf('MESSAGE', { body }));
-    expect(await messages.read('c', 0)).toEqual([{ kind: 'fault', message: expect.stringMatching(message) }]);
+    expect(replies.posted).toEqual([
+      { kind: 'error', code: 'invalid-argument', message: expect.stringMatching(message) },
+    ]);
+    expect(replies.closed).toEqual(['c']);
   });
 
-  const from = { index: 0, skipBytes: 0, seconds: 0, text: '', bookedSeconds: 0 };
+  const from = {
+    ...{ index: 0, skipBytes: 0, seconds: 0, text: '' },
+    ...{ bookedSeconds: 10, elapsedSeconds: 0 },
+  };
   const requestPayload: ListenerCall = {
     connectionId: 'c',
     stream: { key, requestId: 'req_1', settings: { language: 'auto', prompt: '' } },
+    place: 0,
     from,
   };
 
   it.each([
-    ['there was no place for', 'EventAgeExceeded', 'rate-limited', /too many streams/],
-    ['broke off', 'RetriesExhausted', 'internal', /req_1/],
-  ])('tells a client whose listener %s', async (_, condition, code, message) => {
+    ['there was no place for', 'EventAgeExceeded', 'rate-limited', /too many streams/, 0],
+    ['broke off', 'RetriesExhausted', 'internal', /req_1/, 10],
+  ])('tells a client whose listener %s', async (_, condition, code, message, bookedSeconds) => {
+    await streams.open(key, 'req_1');
+    booked.set('req_1', 10);
     await gate()({ version: '1.0', requestContext: { condition }, requestPayload });
     expect(replies.posted).toEqual([{ kind: 'error', code, message: expect.stringMatching(message) }]);
     expect(replies.closed).toEqual(['c']);
+    expect({ taken: streams.taken.size, booked: booked.get('req_1') }).toEqual({
+      ...{ taken: 0, booked: bookedSeconds },
+    });
   });
 });

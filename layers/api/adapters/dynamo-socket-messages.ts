@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Clock } from '@murmuration/pipeline/ports';
@@ -13,7 +13,6 @@ const Index = z.string().transform((sk) => Number(sk.slice('message#'.length)));
 const Item = z.union([
   z.object({ sk: Index, audio: z.instanceof(Uint8Array) }),
   z.object({ sk: Index, isEnd: z.literal(true) }),
-  z.object({ sk: z.literal('problem#fault'), message: z.string() }),
   z.object({ sk: z.literal('problem#gone') }),
 ]);
 
@@ -32,9 +31,16 @@ export function dynamoSocketMessages({
   const table = dynamoTable({ tableName: TableName, client });
   const expiresAt = () => Math.ceil(clock() / 1000) + KEPT_SECONDS;
   return {
-    async put(pk, message) {
-      const put = new PutCommand({ TableName, Item: { pk, ...itemOf(message), expiresAt: expiresAt() } });
-      await documents.send(put).catch(unavailable);
+    async put(pk, message, sendingId) {
+      const put = new PutCommand({
+        TableName,
+        Item: { pk, ...itemOf(message), sendingId, expiresAt: expiresAt() },
+        // Of its own, where it was put and the answer got lost
+        ConditionExpression: 'attribute_not_exists(pk) OR sendingId = :sending',
+        ExpressionAttributeValues: { ':sending': sendingId },
+      });
+      // That a connection is closed may be told twice
+      return (await documents.send(put).catch(unlessThere)) !== undefined || message.kind === 'gone';
     },
     async read(pk, index) {
       const query = new QueryCommand({
@@ -60,8 +66,6 @@ function itemOf(message: SocketMessage): Record<string, unknown> {
       return { sk: messageKey(message.index), audio: message.audio };
     case 'end':
       return { sk: messageKey(message.index), isEnd: true };
-    case 'fault':
-      return { sk: 'problem#fault', message: message.message };
     case 'gone':
       return { sk: 'problem#gone' };
   }
@@ -71,7 +75,12 @@ function messageOf(item: unknown): SocketMessage {
   const parsed = Item.parse(item);
   if ('audio' in parsed) return { kind: 'audio', index: parsed.sk, audio: parsed.audio };
   if ('isEnd' in parsed) return { kind: 'end', index: parsed.sk };
-  return 'message' in parsed ? { kind: 'fault', message: parsed.message } : { kind: 'gone' };
+  return { kind: 'gone' };
+}
+
+function unlessThere(error: unknown): undefined {
+  if (error instanceof ConditionalCheckFailedException) return undefined;
+  return unavailable(error);
 }
 
 function unavailable(cause: unknown): never {

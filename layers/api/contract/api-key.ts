@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Each keeps a function busy, of which a new account has 10. */
+export const STREAMS_AT_ONCE = 4;
+
 /** What is known of a key; the key itself is not. One owner may have several, so that they can be changed one by one. */
 export const ApiKey = z.strictObject({
   id: z.string().min(1),
@@ -14,5 +17,7 @@ export const ApiKey = z.strictObject({
   requestsPerMinute: z.int().positive().optional(),
   /** Seconds of audio in a calendar month (UTC); no limit where absent. */
   budgetSeconds: z.number().nonnegative().optional(),
+  /** Live streams that it may have open. @default STREAMS_AT_ONCE */
+  streamsAtOnce: z.int().positive().optional(),
 });
 export type ApiKey = z.infer<typeof ApiKey>;

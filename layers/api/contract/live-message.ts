@@ -27,9 +27,15 @@ export const LiveCommand = z.discriminatedUnion('kind', [
 ]);
 export type LiveCommand = z.infer<typeof LiveCommand>;
 
+const [Interim, Final, Pause, Done] = LiveEvent.options;
+
 /** All that the server sends, one object a frame. */
 export const LiveMessage = z.discriminatedUnion('kind', [
-  ...LiveEvent.options,
+  Interim,
+  Final,
+  Pause,
+  /** `isCut`: its text was longer than a message may be, and this is the end; the `final` messages have all of it. */
+  Done.extend({ isCut: z.literal(true).optional() }),
   /** The last one, where something failed; the connection is closed after it. */
   z.strictObject({ kind: z.literal('error'), code: z.string(), message: z.string() }),
 ]);

@@ -2,6 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { ApiApp } from '../api-app.ts';
+import { STREAMS_AT_ONCE } from '../contract/api-key.ts';
 import { realtimeSession } from './realtime-session.ts';
 import { SOCKET_PROTOCOL, socketAuthorization } from './socket-key.ts';
 import type { AdmittedStream, SpeechLimits, SpeechPorts } from './speech-session.ts';
@@ -22,6 +23,8 @@ const MOST_MESSAGE_BYTES = 1_048_576;
 
 /** Serves `GET /v1/realtime`; `app` decides who may. */
 export function realtimeServer(app: ApiApp, ports: SpeechPorts, limits: RealtimeLimits): RealtimeServer {
+  /** By the ids of their keys. */
+  const open = new Map<string, number>();
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MOST_MESSAGE_BYTES,
@@ -42,7 +45,15 @@ export function realtimeServer(app: ApiApp, ports: SpeechPorts, limits: Realtime
       return refuse(socket, tooMany(limits.mostStreams, admitted.requestId));
     }
     const stream = admitted;
-    sockets.handleUpgrade(request, socket, head, (client) => realtimeSession(client, stream, ports, limits));
+    const { id, streamsAtOnce = STREAMS_AT_ONCE } = stream.key;
+    const ofKey = open.get(id) ?? 0;
+    if (ofKey >= streamsAtOnce)
+      return refuse(socket, tooMany(streamsAtOnce, stream.requestId, ' of this key'));
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      open.set(id, (open.get(id) ?? 0) + 1);
+      client.once('close', () => open.set(id, open.get(id)! - 1));
+      realtimeSession(client, stream, ports, limits);
+    });
   }
 
   return {
@@ -79,8 +90,8 @@ function toFetch(request: IncomingMessage): Request {
   });
 }
 
-function tooMany(mostStreams: number, requestId: string): Response {
-  const message = `${mostStreams} streams are open, no more are served at once: come back in a while`;
+function tooMany(mostStreams: number, requestId: string, whose = ''): Response {
+  const message = `${mostStreams} streams${whose} are open, no more are served at once: come back in a while`;
   const error = { message, type: 'requests', param: null, code: 'rate_limit_exceeded' };
   return Response.json(
     { error },

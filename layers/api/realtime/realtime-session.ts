@@ -22,6 +22,7 @@ export function realtimeSession(
   limits: SpeechLimits,
 ): void {
   let resume: ReturnType<typeof setInterval> | undefined;
+  const ticking = setInterval(() => session.tick(), 1000);
   const session = speechSession(
     {
       send(message) {
@@ -56,7 +57,9 @@ export function realtimeSession(
   client.on('error', () => {});
   client.on('close', () => {
     clearInterval(resume);
+    clearInterval(ticking);
     session.stop();
+    session.settle().catch((error: unknown) => ports.onError(error, stream.requestId));
   });
 }
 

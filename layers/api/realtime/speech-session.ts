@@ -1,9 +1,11 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { Clock } from '@murmuration/pipeline/ports';
 import type { Ledger } from '../api-ports.ts';
 import { describeError } from '../contract/api-error-body.ts';
 import type { ApiKey } from '../contract/api-key.ts';
 import type { LiveMessage } from '../contract/live-message.ts';
 import type { LiveSettings, LiveSpeech, OpenLive } from './live-port.ts';
+import { streamAccount } from './stream-account.ts';
 
 /** A stream that passed the gates of the API. */
 export interface AdmittedStream {
@@ -13,15 +15,20 @@ export interface AdmittedStream {
 }
 
 export interface SpeechLimits {
-  /** Without a word from the client for so long a stream is closed. */
+  /** A stream is closed where less than a second of audio comes in so long. */
   readonly idleSeconds: number;
-  /** Of audio, in one stream. */
+  /** Of one stream, of its audio and of its time. */
   readonly longestSeconds: number;
+  /** Whether its time is paid and not its audio alone: where each stream keeps a function busy. @default false */
+  readonly paysTime?: boolean | undefined;
 }
 
 export interface SpeechPorts {
   readonly openLive: OpenLive;
-  readonly ledger: Pick<Ledger, 'spend'>;
+  readonly ledger: Pick<Ledger, 'spend' | 'settle'>;
+  readonly clock: Clock;
+  /** Whether a key is still good. @default it stays so */
+  readonly isGood?: ((key: ApiKey) => Promise<boolean>) | undefined;
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
@@ -50,31 +57,42 @@ export interface SpeechSession {
   fail(error: unknown): void;
   /** The client is there, though it sends nothing that is taken. */
   wake(): void;
+  /** Looks after the stream's time, its account and its key: to be called each second at least. */
+  tick(): void;
   /** The client is gone. */
   stop(): void;
+  /** Nobody goes on with the stream: what it has used is booked, no less and no more. */
+  settle(): Promise<void>;
 }
 
-/** Audio is booked to the key in such portions. */
-const BOOKED_SECONDS = 10;
 const BYTES_PER_SECOND = 32_000;
+/** A key that was revoked ends its streams within a minute. */
+const KEY_LOOK_SECONDS = 30;
 
 /**
- * Hears a client within its limits and its budget, and tells it what is heard. `before`: what of the stream was heard and
- * paid for elsewhere.
+ * Hears a client within its limits and its budget, and tells it what is heard. `before`: what of the stream was heard, took
+ * time and was paid for elsewhere.
  */
 export function speechSession(
   client: SpeechClient,
-  { key, requestId, settings }: AdmittedStream,
-  { openLive, ledger, onError }: SpeechPorts,
+  stream: AdmittedStream,
+  { openLive, ledger, clock, isGood, onError }: SpeechPorts,
   limits: SpeechLimits,
-  before: { readonly seconds: number; readonly bookedSeconds: number } = { seconds: 0, bookedSeconds: 0 },
+  before: StreamPast = { seconds: 0, elapsedSeconds: 0, bookedSeconds: 0 },
 ): SpeechSession {
+  const { key, requestId, settings } = stream;
+  const startedAt = clock();
+  const account = streamAccount(stream, ledger, before.bookedSeconds);
   let bytes = before.seconds * BYTES_PER_SECOND;
-  let { bookedSeconds } = before;
+  let idleBytes = 0;
+  let lookedAt = startedAt;
   let isOver = false;
   let hasEnded = false;
   let idle: ReturnType<typeof setTimeout> | undefined;
   let live: LiveSpeech | undefined;
+
+  const elapsedSeconds = () => before.elapsedSeconds + (clock() - startedAt) / 1000;
+  const usedSeconds = () => Math.max(bytes / BYTES_PER_SECOND, limits.paysTime ? elapsedSeconds() : 0);
 
   function stop(): void {
     isOver = true;
@@ -92,34 +110,40 @@ export function speechSession(
   }
 
   function wake(): void {
+    idleBytes = 0;
     clearTimeout(idle);
     if (isOver || hasEnded) return;
-    idle = setTimeout(
-      () => fail(problem(`nothing came for ${limits.idleSeconds} s: send audio, or {"kind":"end"}`)),
-      limits.idleSeconds * 1000,
-    );
-  }
-
-  async function book(): Promise<void> {
-    bookedSeconds += BOOKED_SECONDS;
-    if (await ledger.spend(key, BOOKED_SECONDS)) return;
-    throw new MurmurationError(
-      'budget-spent',
-      "this key's budget for this month is spent: raise it, or wait",
-    );
+    const closes = () =>
+      fail(problem(`no second of audio came in ${limits.idleSeconds} s: send audio, or {"kind":"end"}`));
+    idle = setTimeout(closes, limits.idleSeconds * 1000);
   }
 
   function take(sixteenBit: Uint8Array): void {
     if (isOver) return;
-    wake();
     bytes += sixteenBit.length;
+    idleBytes += sixteenBit.length;
+    // What drips in keeps nobody waiting
+    if (idleBytes >= BYTES_PER_SECOND) wake();
     if (sixteenBit.length % 2 === 1) fail(problem('a frame has half a sample: send 16 kHz mono s16le'));
-    else if (bytes > limits.longestSeconds * BYTES_PER_SECOND) {
+    else tick();
+    if (!isOver) live?.push(sixteenBit);
+  }
+
+  function tick(): void {
+    if (isOver) return;
+    if (Math.max(bytes / BYTES_PER_SECOND, elapsedSeconds()) > limits.longestSeconds) {
       fail(problem(`a stream may have ${limits.longestSeconds} s: begin another one`));
-    } else {
-      if (bytes / BYTES_PER_SECOND > bookedSeconds) book().catch(fail);
-      live?.push(sixteenBit);
+      return;
     }
+    account.use(usedSeconds()).catch(fail);
+    if (clock() - lookedAt < KEY_LOOK_SECONDS * 1000) return;
+    lookedAt = clock();
+    lookAtKey().catch((error: unknown) => onError(error, requestId));
+  }
+
+  async function lookAtKey(): Promise<void> {
+    if (isGood === undefined || (await isGood(key))) return;
+    fail(new MurmurationError('key-refused', 'the key is not known any more, or its time is over'));
   }
 
   try {
@@ -143,7 +167,7 @@ export function speechSession(
       return isOver;
     },
     get bookedSeconds() {
-      return bookedSeconds;
+      return account.bookedSeconds;
     },
     get openSeconds() {
       return live?.openSeconds ?? 0;
@@ -156,8 +180,17 @@ export function speechSession(
     },
     fail,
     wake,
+    tick,
     stop,
+    settle: () => account.settle(usedSeconds()),
   };
+}
+
+/** What of a stream was heard, took time and was booked before. */
+export interface StreamPast {
+  readonly seconds: number;
+  readonly elapsedSeconds: number;
+  readonly bookedSeconds: number;
 }
 
 const problem = (message: string) => new MurmurationError('invalid-argument', message);

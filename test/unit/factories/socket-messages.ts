@@ -1,20 +1,34 @@
+import type { Streams } from '@murmuration/api/api-ports';
+import { STREAMS_AT_ONCE } from '@murmuration/api/contract/api-key';
 import type { SocketMessage, SocketMessages, SocketReplies } from '@murmuration/api/realtime/socket-messages';
 
-/** Keeps messages in this process, as the table does. */
-export function memorySocketMessages(): SocketMessages {
+/** Keeps messages in this process, as the table does. What is put without an id of its sending is put again. */
+export function memorySocketMessages(): SocketMessages & {
+  put(connectionId: string, message: SocketMessage, sendingId?: string): Promise<boolean>;
+} {
   const kept = new Map<string, Map<number, SocketMessage>>();
-  const problems = new Map<string, SocketMessage[]>();
+  const sendings = new Map<string, string | undefined>();
+  const gone = new Set<string>();
   const claims = new Set<string>();
   return {
-    async put(id, message) {
-      if ('index' in message) {
-        const messages = kept.get(id) ?? new Map();
-        kept.set(id, messages.set(message.index, message));
-      } else problems.set(id, [...(problems.get(id) ?? []), message]);
+    async put(id, message, sendingId) {
+      if (message.kind === 'gone') {
+        gone.add(id);
+        return true;
+      }
+      const place = `${id} ${message.index}`;
+      if (sendings.has(place) && sendings.get(place) !== sendingId) return false;
+      sendings.set(place, sendingId);
+      const messages = kept.get(id) ?? new Map();
+      kept.set(id, messages.set(message.index, message));
+      return true;
     },
     async read(id, from) {
       const numbered = [...(kept.get(id) ?? [])].filter(([index]) => index >= from).sort(([a], [b]) => a - b);
-      return [...numbered.map(([, message]) => message), ...(problems.get(id) ?? [])];
+      return [
+        ...numbered.map(([, message]) => message),
+        ...(gone.has(id) ? [{ kind: 'gone' as const }] : []),
+      ];
     },
     async claim(id, index) {
       const claim = `${id} ${index}`;
@@ -44,6 +58,29 @@ export function memorySocketReplies(): SocketReplies & {
     },
     async close(id) {
       closed.push(id);
+    },
+  };
+}
+
+/** Places of streams in this process, as the table has them. */
+export function memoryStreams(): Streams & { readonly taken: Map<string, string>; kept: number } {
+  const taken = new Map<string, string>();
+  return {
+    taken,
+    kept: 0,
+    async open({ id, streamsAtOnce = STREAMS_AT_ONCE }, streamId) {
+      for (let place = 0; place < streamsAtOnce; place++) {
+        if (taken.has(`${id} ${place}`)) continue;
+        taken.set(`${id} ${place}`, streamId);
+        return place;
+      }
+      return undefined;
+    },
+    async keep() {
+      this.kept += 1;
+    },
+    async close({ id }, streamId, place) {
+      if (taken.get(`${id} ${place}`) === streamId) taken.delete(`${id} ${place}`);
     },
   };
 }
