@@ -3,7 +3,8 @@ import type { Transcriber } from '@murmuration/api/api-ports';
 import { cut } from '@murmuration/media/cut';
 import { mediaDecoder } from '@murmuration/media/media-decoder';
 import { createVoiceDetector } from '@murmuration/media/voice/voice-detector';
-import type { TranscriptCache } from '@murmuration/pipeline/ports';
+import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { MediaSource, TranscriptCache } from '@murmuration/pipeline/ports';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
 import { createEngine } from '@murmuration/whisper/engine';
 import { resolveLanguage } from '@murmuration/whisper/languages';
@@ -18,7 +19,12 @@ export interface LambdaTranscriberOptions {
   /** Answers the folder that the model is in. */
   readonly fetchModel: () => Promise<string>;
   readonly cache: TranscriptCache | undefined;
+  /** How long what lies at an address is waited for. @default a minute for its header, 10 for all of it */
+  readonly patience?: { readonly probeSeconds: number; readonly transcribeSeconds: number } | undefined;
 }
+
+/** A function has 15 minutes, and would end without an answer. */
+const PATIENCE = { probeSeconds: 60, transcribeSeconds: 600 };
 
 /** The engine of this function, loaded once, with the first request or before. */
 export function lambdaTranscriber({
@@ -27,6 +33,7 @@ export function lambdaTranscriber({
   modelId,
   fetchModel,
   cache,
+  patience = PATIENCE,
 }: LambdaTranscriberOptions): Transcriber {
   const inMedia = (file: string) => mediaFolder && join(mediaFolder, file);
   const decoder = mediaDecoder({ childPath: inMedia('node-av-child.mjs'), reach });
@@ -58,16 +65,39 @@ export function lambdaTranscriber({
         cache: confidential ? undefined : cache,
         cut: (blocks: Parameters<typeof cut>[0]) => cut(blocks, { voice }),
       };
-      return transcribeRecording({ ...request, decoding: wanted }, ports, options);
+      return inTime(request.source, patience.transcribeSeconds, options?.signal, (signal) =>
+        transcribeRecording({ ...request, decoding: wanted }, ports, { ...options, signal }),
+      );
     },
     async probe(source, signal) {
       const enough = new AbortController();
       const signals = signal === undefined ? [enough.signal] : [enough.signal, signal];
       try {
-        return (await decoder.decode(source, AbortSignal.any(signals))).info;
+        return await inTime(source, patience.probeSeconds, AbortSignal.any(signals), async (late) => {
+          return (await decoder.decode(source, late)).info;
+        });
       } finally {
         enough.abort();
       }
     },
   };
+}
+
+/** Of what lies at an address of a stranger: whoever sends slowly shall not hold this function. */
+async function inTime<T>(
+  source: MediaSource,
+  seconds: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (!(source instanceof URL)) return work(signal);
+  const late = AbortSignal.timeout(seconds * 1000);
+  return work(signal === undefined ? late : AbortSignal.any([signal, late])).catch((error: unknown) => {
+    if (!late.aborted || signal?.aborted) throw error;
+    throw new MurmurationError(
+      'media-unreadable',
+      `what lies at ${source.host} was not read within ${seconds} s: send the recording by POST /v1/uploads, and make a job of it`,
+      { cause: error },
+    );
+  });
 }

@@ -4,11 +4,23 @@ import { checkReach, type HttpReach, lookupWithin } from './http-reach.ts';
 
 const MOST_REDIRECTS = 5;
 
+/** How fast a server must send while somebody waits for it. */
+export interface Pace {
+  readonly leastBytesPerSecond: number;
+  /** On average over so long. */
+  readonly overSeconds: number;
+}
+
+/** Who sends addresses to others must not hold them: 0.5 Mbit/s, as a telephone has. */
+export const strangersPace: Pace = { leastBytesPerSecond: 64 << 10, overSeconds: 20 };
+
 export interface HttpGetOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly reach: HttpReach;
-  /** Longest wait for a connection, an answer, or the next bytes of it. */
+  /** Longest wait for an answer's head, or for the next bytes of its body. */
   readonly timeoutSeconds: number;
+  /** A body that comes slower is given up. @default however slow */
+  readonly pace?: Pace | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,13 +47,18 @@ export function createHttpGetter(): HttpGetter {
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined) {
       return { response, url };
     }
-    response.resume();
+    // Its body has no end that anybody knows
+    response.destroy();
     if (redirects === MOST_REDIRECTS) throw new Error(`it redirects more than ${MOST_REDIRECTS} times`);
     if (!URL.canParse(location, url.href)) throw new Error('it redirects to no valid address');
-    return get(new URL(location, url), options, redirects + 1);
+    const next = new URL(location, url);
+    if (url.protocol === 'https:' && next.protocol === 'http:') {
+      throw new Error('it redirects from https to http, which is not followed: others could read along');
+    }
+    return get(next, options, redirects + 1);
   }
 
-  function getOnce(url: URL, { headers, reach, timeoutSeconds, signal }: HttpGetOptions) {
+  function getOnce(url: URL, { headers, reach, timeoutSeconds, pace, signal }: HttpGetOptions) {
     const { protocol } = url;
     // Redirects come through here too
     if (protocol !== 'http:' && protocol !== 'https:') {
@@ -58,14 +75,20 @@ export function createHttpGetter(): HttpGetter {
         ...(signal && { signal }),
       });
       let response: IncomingMessage | undefined;
-      request.on('timeout', () => {
+      const giveUp = () => {
         const error = new Error(`no answer for ${timeoutSeconds} s`);
         response?.destroy(error);
         request.destroy(error);
-      });
+      };
+      request.on('timeout', giveUp);
+      // A head that comes letter by letter is never silent for long
+      const head = setTimeout(giveUp, timeoutSeconds * 1_000);
+      request.on('close', () => clearTimeout(head));
       request.on('error', reject);
       request.on('response', (answer) => {
+        clearTimeout(head);
         response = answer;
+        if (pace !== undefined) keepPace(answer, pace);
         resolve(answer);
       });
       request.end();
@@ -78,4 +101,25 @@ export function createHttpGetter(): HttpGetter {
       for (const agent of Object.values(agents)) agent.destroy();
     },
   };
+}
+
+/** Breaks an answer off that comes too slowly; not one that is read slowly. */
+function keepPace(answer: IncomingMessage, { leastBytesPerSecond, overSeconds }: Pace): void {
+  const { socket } = answer;
+  let beforeBytes = socket.bytesRead;
+  const timer = setInterval(() => {
+    const isAwaited = answer.readableLength < answer.readableHighWaterMark;
+    const isSlow = socket.bytesRead - beforeBytes < leastBytesPerSecond * overSeconds;
+    beforeBytes = socket.bytesRead;
+    if (isAwaited && isSlow && !answer.complete) answer.destroy(new TooSlow(leastBytesPerSecond));
+  }, overSeconds * 1_000);
+  timer.unref();
+  answer.once('close', () => clearInterval(timer));
+}
+
+/** No second try would be faster. */
+export class TooSlow extends Error {
+  constructor(leastBytesPerSecond: number) {
+    super(`it sends less than ${Math.round(leastBytesPerSecond / 1024)} KiB a second`);
+  }
 }

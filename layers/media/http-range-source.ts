@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import type { RangeSource } from '@murmuration/pipeline/ports';
-import type { HttpGetOptions, HttpGetter } from './http-get.ts';
+import { type HttpGetOptions, type HttpGetter, TooSlow } from './http-get.ts';
 
 /** Waits before the second and third try. */
 const PAUSES_SECONDS = [0.5, 2];
@@ -13,7 +13,7 @@ export interface HttpRangeSourceOptions {
   readonly sizeBytes: number;
   readonly etag: string | undefined;
   readonly getter: HttpGetter;
-  readonly limits: Pick<HttpGetOptions, 'reach' | 'timeoutSeconds'>;
+  readonly limits: Pick<HttpGetOptions, 'reach' | 'timeoutSeconds' | 'pace'>;
 }
 
 /** An http(s) address whose server answered a range. Tries again what may pass; throws plain errors. */
@@ -54,7 +54,7 @@ export function httpRangeSource({
         try {
           return await readOnce(start, end, signal);
         } catch (error) {
-          if (error instanceof Final || signal?.aborted) throw error;
+          if (error instanceof Final || error instanceof TooSlow || signal?.aborted) throw error;
           await setTimeout(pauseSeconds * 1_000, undefined, signal && { signal });
         }
       }

@@ -13,15 +13,17 @@ credentials.addSubnet('169.254.0.0', 16);
 credentials.addSubnet('fe80::', 10, 'ipv6');
 credentials.addAddress('fd00:ec2::254', 'ipv6');
 credentials.addAddress('fd00:ec2::23', 'ipv6');
+credentials.addAddress('fd20:ce::254', 'ipv6');
 credentials.addAddress('100.100.100.200');
 credentials.addAddress('168.63.129.16');
+credentials.addAddress('192.0.0.192');
 
 /** All that IANA keeps from the public internet. Apart, for Node finds an IPv4 address in networks of IPv6 that hold it. */
 const unpublic = { ipv4: new BlockList(), ipv6: new BlockList() };
 // biome-ignore format: a table
 for (const [network, bits] of [
   ['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['172.16.0.0', 12], ['192.0.0.0', 24],
-  ['192.0.2.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24],
+  ['192.0.2.0', 24], ['192.88.99.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const) unpublic.ipv4.addSubnet(network, bits);
 // Of IPv6 only 2000::/3 is given out; of that, 6to4 and Teredo hold IPv4 addresses, the others are for documents
@@ -32,10 +34,10 @@ for (const [network, bits] of [
 
 /** Whether a numeric address lies within reach. */
 export function isWithinReach(address: string, reach: HttpReach): boolean {
-  const plain = toIpv4(address);
+  const { plain, hidden } = toIpv4(address);
   const family = isIPv6(plain) ? 'ipv6' : 'ipv4';
   if (reach === 'anywhere') return true;
-  if (credentials.check(plain, family)) return false;
+  if (credentials.check(plain, family) || (hidden && credentials.check(hidden))) return false;
   return reach === 'network' || !unpublic[family].check(plain, family);
 }
 
@@ -76,14 +78,31 @@ export class OutOfReach extends Error {
   }
 }
 
-/** `::ffff:169.254.169.254`, `64:ff9b::…` and their spellings in hex are IPv4 addresses in disguise. */
-function toIpv4(address: string): string {
-  if (!isIPv6(address)) return address;
-  const tail = /^(?:::ffff:0:|::ffff:|64:ff9b::|::)(.+)$/i.exec(
-    new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1),
-  )?.[1];
-  const hex = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(tail ?? '');
-  if (!hex) return address.split('%')[0] ?? address;
-  const [high, low] = [Number.parseInt(hex[1]!, 16), Number.parseInt(hex[2]!, 16)];
-  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+/**
+ * IPv4 addresses in the disguise of IPv6, however it is spelt. Those that every network takes for the IPv4 address are judged
+ * as that alone: mapped, compatible, translated, and NAT64's own. Those of local NAT64 and 6to4 lead there only in some networks.
+ */
+function toIpv4(address: string): { readonly plain: string; readonly hidden: string | undefined } {
+  const bare = address.split('%')[0] ?? address;
+  if (!isIPv6(bare)) return { plain: bare, hidden: undefined };
+  const groups = groupsOf(bare);
+  const last = dotted(groups[6]!, groups[7]!);
+  const head = groups.slice(0, 6).map((group) => group.toString(16));
+  if (['0:0:0:0:0:0', '0:0:0:0:0:ffff', '0:0:0:0:ffff:0', '64:ff9b:0:0:0:0'].includes(head.join(':'))) {
+    return { plain: last, hidden: undefined };
+  }
+  if (head.slice(0, 3).join(':') === '64:ff9b:1') return { plain: bare, hidden: last };
+  return { plain: bare, hidden: head[0] === '2002' ? dotted(groups[1]!, groups[2]!) : undefined };
 }
+
+/** The eight numbers of an IPv6 address. */
+function groupsOf(address: string): number[] {
+  // In the one spelling that all addresses have there
+  const [left = '', right = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const parts = (text: string) => text.split(':').filter(Boolean);
+  const [before, after] = [parts(left), parts(right)];
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16));
+}
+
+const dotted = (high: number, low: number) => [high >> 8, high & 255, low >> 8, low & 255].join('.');

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { RangeSource } from '@murmuration/pipeline/ports';
-import { createHttpGetter } from './http-get.ts';
+import { createHttpGetter, strangersPace } from './http-get.ts';
 import { httpRangeSource } from './http-range-source.ts';
 import type { HttpReach } from './http-reach.ts';
 import { throwIfAborted } from './media-errors.ts';
@@ -12,7 +12,7 @@ export type { HttpReach } from './http-reach.ts';
 export interface OpenHttpOptions {
   /** @default 'network' */
   readonly reach?: HttpReach | undefined;
-  /** Longest wait for a connection, an answer, or the next bytes of it. @default 30 */
+  /** Longest wait for an answer's head, or for the next bytes of its body. @default 30 */
   readonly timeoutSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,7 +46,9 @@ export async function openHttp(
       cause,
     });
   try {
-    const options = { headers: { range: 'bytes=0-0' }, reach, timeoutSeconds, signal };
+    // Only strangers are held to a pace: who waits for a slow line of their own may
+    const limits = { reach, timeoutSeconds, pace: reach === 'public' ? strangersPace : undefined };
+    const options = { ...limits, headers: { range: 'bytes=0-0' }, signal };
     const { response, url } = await getter.get(first, options).catch((cause: unknown) => {
       throwIfAborted(name, signal);
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -57,7 +59,6 @@ export async function openHttp(
     if (status === 206 && total !== undefined) {
       await buffer(response);
       const { etag } = response.headers;
-      const limits = { reach, timeoutSeconds };
       const source = httpRangeSource({ name, url, sizeBytes: Number(total), etag, getter, limits });
       return { kind: 'ranges', source, close: getter.close };
     }

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -123,8 +123,32 @@ describe.skipIf(!hasOpenssl)('file_url (needs openssl)', () => {
     expect(asked).toHaveLength(before);
   });
 
+  it('follows no redirect to where others could read along', async () => {
+    const heard: string[] = [];
+    const plain = createPlainServer(({ url }, response) => {
+      heard.push(url!);
+      response.end();
+    });
+    await new Promise<void>((resolve) => plain.listen(0, 'localhost', resolve));
+    try {
+      const to = `http://localhost:${(plain.address() as AddressInfo).port}/talk.flac`;
+      const file_url = `${origin}/moved?to=${encodeURIComponent(to)}`;
+      for (const dry_run of [true, false]) {
+        const response = await post(near, { file_url, dry_run });
+        const told = dry_run ? await response.text() : JSON.stringify((await ended(near, response)).error);
+        expect(told).toContain('it redirects from https to http');
+      }
+      expect(heard).toEqual([]);
+    } finally {
+      plain.close();
+    }
+  });
+
   it.each([
     'https://169.254.169.254/latest/meta-data/',
+    'https://[::ffff:169.254.169.254]/',
+    'https://[64:ff9b::a9fe:a9fe]/',
+    'https://2852039166/',
     'http://[fe80::1]/',
     'file:///etc/passwd',
     'gopher://x/',

@@ -34,6 +34,15 @@ describe('an execution that was stopped', () => {
     expect(counted.filter(([name]) => name === 'JobsFailed')).toHaveLength(1);
   });
 
+  it('since its owner removed the job tells nobody', async () => {
+    const { ports, store, upload, json } = portsInMemory();
+    const uploaded = await upload('uploads/a.wav', '1 2');
+    const { jobId } = (await runStep(['media-uploaded'], uploaded, ports)) as { jobId: string };
+    await store.write(`removed/${jobId}.json`, '{}');
+    expect(await stop('ABORTED', uploaded, ports)).toEqual({ kind: 'job-untouched' });
+    expect(await json(ofSource)).toMatchObject({ state: 'transcribing' });
+  });
+
   it('while it was split, too', async () => {
     const { ports, store, upload, json } = portsInMemory();
     const uploaded = await upload('uploads/a.wav', '1 2');

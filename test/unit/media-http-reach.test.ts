@@ -26,6 +26,32 @@ describe('isWithinReach', () => {
     ['::ffff:169.254.169.254', false, false],
     ['::ffff:a9fe:a9fe', false, false],
     ['64:ff9b::a9fe:a9fe', false, false],
+    ['::ffff:0:a9fe:a9fe', false, false],
+    ['0000:0000:0000:0000:0000:FFFF:169.254.169.254', false, false],
+    ['64:ff9b::169.254.169.254', false, false],
+    ['64:ff9b:1::a9fe:a9fe', false, false],
+    ['64:ff9b:1:ffff:ffff:ffff:a9fe:a9fe', false, false],
+    ['2002:a9fe:a9fe::', false, false],
+    ['2002:a9fe:a9fe::1', false, false],
+    ['fd20:ce::254', false, false],
+    ['192.0.0.192', false, false],
+    ['168.63.129.16', false, false],
+    ['64:ff9b::8.8.8.8', true, true],
+    ['64:ff9b::7f00:1', true, false],
+    ['224.0.0.251', true, false],
+    ['239.255.255.250', true, false],
+    ['240.0.0.1', true, false],
+    ['192.88.99.1', true, false],
+    ['100.64.0.1', true, false],
+    ['ff02::fb', true, false],
+    ['ff0e::1', true, false],
+    ['fc00::1', true, false],
+    ['::ffff:224.0.0.251', true, false],
+    ['100::1', true, false],
+    ['5f00::1', true, false],
+    ['2001:db8::1', true, false],
+    ['3fff::1', true, false],
+    ['2001:4860:4860::8888', true, true],
     ['127.0.0.1', true, false],
     ['0.0.0.0', true, false],
     ['10.1.2.3', true, false],
@@ -76,8 +102,19 @@ describe('lookupWithin', () => {
   });
 
   it('refuses a name of which one address is out of reach, for any of them may be connected to', async () => {
-    const both = resolved(['93.184.216.34', '10.0.0.7']);
-    expect(await look('public', {}, both)).toBe('localhost leads to no address that may be asked');
+    for (const other of ['10.0.0.7', '::1', 'fe80::1', '::ffff:10.0.0.7', '64:ff9b::a00:7', 'ff02::1']) {
+      for (const found of [
+        ['93.184.216.34', other],
+        [other, '2606:4700::1111'],
+      ]) {
+        expect(await look('public', {}, resolved(found))).toBe(
+          'localhost leads to no address that may be asked',
+        );
+        expect(await look('public', { all: true }, resolved(found))).toBe(
+          'localhost leads to no address that may be asked',
+        );
+      }
+    }
   });
 
   it('looks at what a name leads to each time: one that was rebound meanwhile is refused', async () => {
@@ -112,6 +149,16 @@ describe('checkReach', () => {
     'http://169.254.169.254/latest/meta-data/',
     'http://2852039166/latest/meta-data/',
     'http://①②⑦.⓪.⓪.①/',
+    'http://0x7f.0.0.1/',
+    'http://017700000001/',
+    'http://0xa9.0xfe.0xa9.0xfe/',
+    'http://0251.0376.0251.0376/',
+    'http://[::FFFF:169.254.169.254]/',
+    'http://[64:ff9b::169.254.169.254]/',
+    'http://[fe80::1]/',
+    'http://[ff02::1]/',
+    'http://239.255.255.250/',
+    'http://169.254.169.254./',
   ])('refuses %s, however it is written', (address) => {
     expect(() => checkReach(new URL(address), 'public')).toThrow('leads to no address that may be asked');
   });

@@ -1,6 +1,7 @@
 import { JobStatus } from '../contract/job-status.ts';
 import type { ExecutionStopped, JobFailed, JobUntouched } from '../contract/messages.ts';
 import { Recording } from '../contract/plan.ts';
+import { isRemoved } from '../jobs/is-removed.ts';
 import { jobIdOf } from '../jobs/job-id.ts';
 import { readJson } from '../jobs/read-json.ts';
 import { keys } from '../keys.ts';
@@ -16,6 +17,8 @@ export async function endStopped(
     return { kind: 'job-untouched' };
   }
   const { jobId } = status;
+  // Its owner does not wait for a word
+  if (await isRemoved(jobId, store)) return { kind: 'job-untouched' };
   const recording = await readJson(store, keys.recording(jobId), Recording);
   // Another upload under this name may have taken its place
   const isOurs = recording === undefined ? status.etag === etag : jobIdOf({ ...recording, etag }) === jobId;
