@@ -15,14 +15,15 @@ Examples:
   how fast is this machine         $ murmuration bench talk.mp3 --threads 2
 `;
 
-const meanings: Readonly<Record<ErrorCode, string>> = {
-  internal: 'a fault of the kit itself',
+/** Empty where the code before says it. */
+export const meanings: Readonly<Record<ErrorCode, string>> = {
+  internal: 'a fault of the kit itself; please report it',
   'invalid-argument': 'an option or argument that cannot be used',
-  'file-not-found': 'no such file',
-  'media-unreadable': 'not audio or video, encrypted, or no sound in it',
-  'media-empty': 'no samples in it',
+  'file-not-found': 'no such file, key or webhook',
+  'media-unreadable': 'not audio or video, encrypted (DRM), or no sound in it',
+  'media-empty': '',
   'media-truncated':
-    'cut off or damaged: the transcript holds what could be read (0 with --allow-damaged); of an mp4 cut before its index there is none',
+    'cut off or damaged: the transcript holds what could be read (0 with --allow-damaged); an mp4 cut off before its index has none',
   'audio-invalid': 'samples that are no numbers',
   'audio-too-long': 'a segment longer than the engine takes',
   'model-not-found': 'no such model',
@@ -31,9 +32,9 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   'output-unwritable': 'the transcript could not be written',
   'dependency-missing': 'no decoder: install node-av or ffmpeg',
   'out-of-memory': 'not enough memory',
-  'store-unavailable': 'a store that cannot be reached',
-  'receiver-unavailable': 'a receiver on the network was not reached',
-  'key-refused': 'a server that refused the key, the request, or more of them',
+  'store-unavailable': "a server that was not reached, or a file of the kit's own that cannot be used",
+  'receiver-unavailable': '',
+  'key-refused': 'a server (--remote) that refused the key, the request, or more of them',
   'rate-limited': '',
   'budget-spent': '',
   'body-too-large': '',

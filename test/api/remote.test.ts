@@ -74,7 +74,7 @@ describe('transcribe --remote', () => {
       stdout: '',
     });
     const away = await runCli(['transcribe', '--remote', 'http://127.0.0.1:9', file]);
-    expect(away).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('cannot reach 127.0.0.1:9') });
+    expect(away).toMatchObject({ exitCode: 13, stderr: expect.stringContaining('cannot reach 127.0.0.1:9') });
     expect(await remote([file, '--seed', '4'])).toMatchObject({ exitCode: 2 });
   });
 });
