@@ -51,14 +51,14 @@ export async function listKeys(path: string): Promise<void> {
   await writeOut(table([header, ...rows]));
 }
 
-/** Takes a key out of the file. Throws `not-found`. */
+/** Takes a key out of the file. Throws `file-not-found`. */
 export async function revokeKey(path: string, id: string): Promise<void> {
   await readExisting(path);
   await changeKeys(path, (keys) => {
     const left = keys.filter((key) => key.id !== id);
     if (left.length < keys.length) return left;
     throw new MurmurationError(
-      'not-found',
+      'file-not-found',
       `there is no key "${id}" in ${path}: see "murmuration keys list"`,
     );
   });

@@ -32,7 +32,7 @@ export async function listWebhooks({ data = defaultDataFolder() }: WebhookOption
   await writeOut(table([['JOB', 'EVENT', 'RECEIVER', 'NEXT TRY (UTC)', 'TRY', 'WHY'], ...rows]));
 }
 
-/** Sends dead letters again, by the server that runs, or that is started next. Throws `not-found`, `invalid-argument`. */
+/** Sends dead letters again, by the server that runs, or that is started next. Throws `file-not-found`, `invalid-argument`. */
 export async function replayWebhooks(
   jobIds: readonly string[],
   { data = defaultDataFolder(), all = false }: WebhookOptions & { readonly all?: boolean },
@@ -45,7 +45,7 @@ export async function replayWebhooks(
   const unknown = jobIds.find((id) => !dead.some(({ jobId }) => jobId === id));
   if (unknown !== undefined) {
     throw new MurmurationError(
-      'not-found',
+      'file-not-found',
       `no webhook of "${unknown}" was given up: see "murmuration webhooks list"`,
     );
   }

@@ -68,6 +68,7 @@ describe('a server with keys', () => {
     const { id } = kept.keys.at(-1)!;
     expect((await runCli(['keys', 'list', file])).stdout).toContain(id);
     expect((await runCli(['keys', 'revoke', file, id])).exitCode).toBe(0);
+    expect((await runCli(['keys', 'revoke', file, id])).exitCode).toBe(3);
     expect((await get('/v1/models', `Bearer ${second}`)).status).toBe(401);
     // The first key of the same owner is not touched
     expect((await get('/v1/models', `Bearer ${key}`)).status).toBe(200);

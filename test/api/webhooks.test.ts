@@ -131,7 +131,7 @@ describe('a webhook of a job on this machine', () => {
     await listed(id, 'given up');
     await fetch(`${server.url}/v1/jobs/${id}`, { method: 'DELETE' });
     expect((await webhooks('list')).stdout).not.toContain(id);
-    expect((await webhooks('replay', id)).exitCode).toBe(12);
+    expect((await webhooks('replay', id)).exitCode).toBe(3);
   });
 
   it('calls nobody inside this network, unless it may', async () => {
