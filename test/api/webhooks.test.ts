@@ -92,7 +92,7 @@ describe('a webhook of a job on this machine', () => {
       data: { kind: 'transcript-ready', jobId: id, state: 'done', durationSeconds: 11 },
     });
     const { sourceKey, outputs } = (event as { data: { sourceKey: string; outputs: { srt: string } } }).data;
-    expect(sourceKey.endsWith(`/${id}`)).toBe(true);
+    expect(sourceKey).toContain(`/${id}/`);
     expect(await (await fetch(server.url + outputs.srt)).text()).toMatch(/^1\n/);
     expect(server.log()).not.toContain(secret);
   });

@@ -1,12 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { JobTraces } from '@murmuration/api/adapters/sweep-job';
+import { JobStatus } from '@murmuration/pipeline/contract/job-status';
 import { keys } from '@murmuration/pipeline/keys';
 import { expect, it } from 'vitest';
 import { awsAccess } from './aws-access.ts';
 import { callApi, endedJob } from './call-api.ts';
 import { createApiKey, ownerOf } from './create-api-key.ts';
-import { acceptedInferences, cachedSegments, invoke, list, misbehave, outputs, put, twin } from './kit.ts';
+import {
+  acceptedInferences,
+  cachedSegments,
+  invoke,
+  list,
+  misbehave,
+  outputs,
+  put,
+  text,
+  twin,
+} from './kit.ts';
 import { speech } from './speech.ts';
 
 const steps = new SFNClient(awsAccess(twin.endpoint));
@@ -56,8 +67,9 @@ it('takes nothing of what comes after a job was removed, and sweeps what the end
   let accepted: string[] = [];
   while (accepted.length === 0) {
     await wait(200);
-    const [status] = (await list(keys.jobsPrefix)).filter((each) => each.includes('/tokens/'));
-    if (status !== undefined) accepted = await acceptedInferences(status.split('/')[1]!);
+    const status = (await list(keys.transcriptsPrefix)).find((each) => each.includes(id));
+    if (status === undefined) continue;
+    accepted = await acceptedInferences(JobStatus.parse(JSON.parse(await text(status))).jobId);
   }
   await remove(key, id);
   const swept = await sweeping(id);

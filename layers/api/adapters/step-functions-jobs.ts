@@ -119,6 +119,7 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
       }
       const isUnderWay = !before.brokeOff && clock() - before.createdAt < BEGINNING_MILLISECONDS;
       if (isUnderWay) return standing(before);
+      await ledger.settle(executionOf(before), 0);
       await discard(owner, before, undefined);
     }
     const createdAt = clock();
