@@ -4,6 +4,7 @@ GRAPH.md lists inputs and outputs. `write_graph(weights, precision, target, path
 """
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from graph_unrolled import generate_unrolled
 from plan import planned_precision
 
 OPSET, IR_VERSION = 20, 10
+WEIGHTS = "weights.json"
 EXTERNAL_ABOVE_BYTES = 1_500_000_000  # one protobuf holds 2 GB
 # precision → kind of linear layer in encoder and decoder (graph_linear.py)
 KINDS = {"fp32": ("plain", "plain"), "fp16": ("plain", "plain"), "int8": ("dynamic", "blocks8"), "int4": ("blocks4", "blocks4")}
@@ -186,7 +188,8 @@ def can_capture(precision: str, target: str) -> bool:
 
 
 def write_captured(weights, precision: str, path: Path) -> list[Path]:
-    """Writes the graph for CUDA to `path` and beside it those of graph_captured.py. All read their weights from one `.data` file."""
+    """Writes the graph for CUDA to `path` and beside it those of graph_captured.py. All read their weights from one `.data`
+    file, and WEIGHTS says where in it, for those who load it once for all graphs."""
     graph, arrays = build_graph(weights, precision, "cuda")
     dtype = np.float16 if precision == "fp16" else np.float32
     data_path = path.with_name(path.name + ".data")
@@ -199,7 +202,14 @@ def write_captured(weights, precision: str, path: Path) -> list[Path]:
                     places[key] = external_tensor(key, array, data, data_path.name)
                 drawn.initializer.append(places[key])
             paths.append(save(drawn, path.with_name(name)))
-    return [*paths, data_path]
+    list_path = path.with_name(WEIGHTS)
+    list_path.write_text(json.dumps({name: place(tensor) for name, tensor in places.items() if tensor.external_data}, indent=1) + "\n")
+    return [*paths, data_path, list_path]
+
+
+def place(tensor: TensorProto) -> dict:
+    return {"type": helper.tensor_dtype_to_np_dtype(tensor.data_type).name, "shape": [*tensor.dims],
+            "offset": next(int(entry.value) for entry in tensor.external_data if entry.key == "offset")}
 
 
 def write_model(graph: onnx.GraphProto, arrays: dict[str, np.ndarray], path: Path) -> list[Path]:

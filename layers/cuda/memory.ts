@@ -39,6 +39,7 @@ export function hostMemory(): Memory {
 
 const HOST_TO_DEVICE = 1;
 const DEVICE_TO_HOST = 2;
+const THREAD_LOCAL = 1;
 /** Of CUDA 13, which onnxruntime's provider is linked with, and of the one before. */
 const RUNTIMES = ['libcudart.so.13', 'libcudart.so.12'];
 
@@ -60,6 +61,8 @@ export function cudaMemory(deviceId: number): Memory {
   const set = bind('cudaMemset', 'void *', 'int', 'size_t');
   const wait = bind('cudaDeviceSynchronize');
   setDevice(deviceId);
+  // onnxruntime captures in a way that forbids all threads of the process to allocate meanwhile, but for those that say this
+  bind('cudaThreadExchangeStreamCaptureMode', 'void *')(Int32Array.of(THREAD_LOCAL));
   return {
     name: 'Cuda',
     deviceId,

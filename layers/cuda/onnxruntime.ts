@@ -11,6 +11,7 @@ import {
   releases,
   TABLE_LENGTH,
 } from './api-table.ts';
+import { readAddresses } from './read-addresses.ts';
 
 export type Argument = bigint | number | string | null | ArrayBufferView | readonly string[];
 
@@ -53,19 +54,18 @@ function bundledLibrary(): string {
 
 function load(path: string): OnnxRuntime {
   const library = koffi.load(path);
+  held.push(library);
   const base = library.func('OrtGetApiBase', 'void *', [])() as bigint;
-  const [getApi, getVersion] = pointers(base, 2);
-  const version = koffi.decode(getVersion, koffi.proto('str', []))() as string;
-  const table = koffi.decode(getApi, koffi.proto('void *', ['uint32_t']))(API_VERSION) as bigint | null;
+  const [getApi, getVersion] = readAddresses(base, 2);
+  const version = decode(getVersion!, 'str', [])() as string;
+  const table = decode(getApi!, 'void *', ['uint32_t'])(API_VERSION) as bigint | null;
   if (table === null) throw new Error(`onnxruntime ${version} is older than its API ${API_VERSION}`);
-  const places = pointers(table, TABLE_LENGTH);
+  const places = readAddresses(table, TABLE_LENGTH);
   const bind = (place: number, result: string, kinds: readonly Kind[]) =>
-    koffi.decode(
+    decode(
       places[place]!,
-      koffi.proto(
-        result,
-        kinds.map((kind) => types[kind]),
-      ),
+      result,
+      kinds.map((kind) => types[kind]),
     );
   const functions = Object.fromEntries(
     Object.entries(fallible).map(([name, [place, ...kinds]]) => [name, bind(place, 'void *', kinds)]),
@@ -102,10 +102,19 @@ function load(path: string): OnnxRuntime {
   };
 }
 
-function string(address: bigint): string {
-  return koffi.decode(address, 'char', -1) as string;
+/** koffi unloads a library that was collected, and knows nothing of the functions that were found in its tables. */
+const held: unknown[] = [];
+
+function decode(
+  address: bigint,
+  result: string,
+  kinds: readonly string[],
+): (...values: unknown[]) => unknown {
+  const type = koffi.proto(result, [...kinds]);
+  held.push(type);
+  return koffi.decode(address, type);
 }
 
-function pointers(address: bigint, count: number): bigint[] {
-  return [...new BigUint64Array(koffi.view(address, count * 8).slice(0))];
+function string(address: bigint): string {
+  return koffi.decode(address, 'char', -1) as string;
 }

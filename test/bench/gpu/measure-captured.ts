@@ -1,5 +1,6 @@
-import { openEnvironment, recordPlacements } from '@murmuration/cuda/graph';
+import { openEnvironment } from '@murmuration/cuda/environment';
 import { loadOnnxRuntime } from '@murmuration/cuda/onnxruntime';
+import { recordPlacements } from '@murmuration/cuda/placements';
 import type { RunRequest, RunResult, Session } from '@murmuration/whisper/graph-run';
 import { toTensors } from '@murmuration/whisper/graph-tensors';
 import { loadModel, type Model } from '@murmuration/whisper/load-model';
@@ -8,8 +9,8 @@ import { openSession } from '@murmuration/whisper/session';
 import {
   openCapturedGraphs,
   type RunTimes,
-} from '../../../functions/transcribe-gpu/devices/captured-graphs.ts';
-import { openCapturedSession } from '../../../functions/transcribe-gpu/devices/captured-session.ts';
+} from '../../../functions/transcribe-gpu/devices/captured/captured-graphs.ts';
+import { openCapturedSession } from '../../../functions/transcribe-gpu/devices/captured/open-captured-session.ts';
 import { describe } from './describe-error.ts';
 import { again, graphRequest, measureRows, round } from './graph-run.ts';
 import { watchMemory } from './watch-memory.ts';
@@ -21,8 +22,9 @@ export const capturedPorts: EnginePorts = { openSession: (model) => openCaptured
 
 const ways: Readonly<Record<string, (model: Model) => Promise<Session>>> = {
   loop: (model) => openSession(model, { ownThread: true }),
-  captured: (model) => openCapturedSession(model, place),
-  uncaptured: (model) => openCapturedSession(model, { ...place, capture: false }),
+  captured: (model) => openCapturedSession(model, { ...place, shareWeights: false }),
+  shared: (model) => openCapturedSession(model, place),
+  uncaptured: (model) => openCapturedSession(model, { ...place, shareWeights: false, capture: false }),
 };
 
 /** The decoder's steps as CUDA graphs beside the loop, and the same graphs started kernel by kernel. Each may fail alone. */
@@ -41,7 +43,7 @@ export async function measureCaptured(folder: string) {
   const results = new Map<string, RunResult>();
   for (const round of [1, 2]) {
     for (const [name, open] of Object.entries(ways)) {
-      if (round === 2 && name === 'uncaptured') continue;
+      if (round === 2 && (name === 'uncaptured' || name === 'shared')) continue;
       await tried(`${name} ${round}`, () =>
         measureWay(model, open, round, (result) => results.set(name, result)),
       );
@@ -118,7 +120,7 @@ function measureTimes({ folder, manifest }: Model): RunTimes[] {
     ...place,
     folder,
     audioContext: manifest.dimensions.audioContext,
-    room: manifest.dimensions.textContext,
+    textContext: manifest.dimensions.textContext,
     alignmentHeads: manifest.alignmentHeads,
     observe: (times) =>
       all.push(

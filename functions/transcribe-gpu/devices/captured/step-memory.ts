@@ -2,15 +2,13 @@ import type { Input } from '@murmuration/cuda/graph';
 import type { Memory } from '@murmuration/cuda/memory';
 import { sizeBytes } from '@murmuration/cuda/tensor-type';
 
-/** What lengths that a graph only names are in one run. */
+/** Lengths that a graph only names, in one run. */
 export type Lengths = Readonly<Record<string, number>>;
 
 /** Blocks of a device's memory by name, where captured graphs find their inputs: they move only to grow. */
 export interface StepMemory {
-  /** Counts up whenever a block has moved. */
-  readonly moves: number;
-  /** Room for these inputs at these lengths. Throws "out of memory", and then the blocks that did not fit are gone. */
-  fit(inputs: readonly Input[], lengths: Lengths): void;
+  /** Room for these inputs at these lengths; says whether any block has moved. Throws "out of memory", and is empty then. */
+  fit(inputs: readonly Input[], lengths: Lengths): boolean;
   address(name: string): bigint;
   close(): void;
 }
@@ -21,26 +19,30 @@ export function shapeOf({ shape }: Pick<Input, 'shape'>, lengths: Lengths): numb
 
 export function createStepMemory(memory: Memory): StepMemory {
   const blocks = new Map<string, { readonly address: bigint; readonly bytes: number }>();
-  let moves = 0;
+  const close = () => {
+    for (const { address } of blocks.values()) memory.free(address);
+    blocks.clear();
+  };
   return {
-    get moves() {
-      return moves;
-    },
     fit(inputs, lengths) {
+      let moved = false;
       for (const input of inputs) {
         const bytes = sizeBytes(input.type, shapeOf(input, lengths));
         const block = blocks.get(input.name);
         if (block !== undefined && block.bytes >= bytes) continue;
-        moves++;
+        moved = true;
         blocks.delete(input.name);
         if (block !== undefined) memory.free(block.address);
-        blocks.set(input.name, { address: memory.allocate(bytes), bytes });
+        try {
+          blocks.set(input.name, { address: memory.allocate(bytes), bytes });
+        } catch (error) {
+          close();
+          throw error;
+        }
       }
+      return moved;
     },
     address: (name) => blocks.get(name)!.address,
-    close() {
-      for (const { address } of blocks.values()) memory.free(address);
-      blocks.clear();
-    },
+    close,
   };
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Feeds, openCapturedGraphs } from './captured-graphs.ts';
+import { openCapturedGraphs } from './captured-graphs.ts';
+import type { Feeds } from './run-request.ts';
 
 const port = parentPort!;
 const graphs = openCapturedGraphs(workerData);
