@@ -21,7 +21,7 @@ from load_ctranslate2 import load_ctranslate2
 from load_huggingface import download, load_huggingface
 from manifest import ID, FileInfo, GraphInfo, Manifest, Recipe, is_figure, write_manifest
 from plan import check_plan, read_plan
-from training_manifest import TRAINED_ON
+from training_manifest import TRAINED_ON, calibrated_on, join_trained_on
 from weights import ModelError, WhisperWeights
 from whole_folder import whole_folder
 
@@ -50,8 +50,9 @@ def default_id(name: str, precision: str, target: str) -> str:
 
 
 def build(weights: WhisperWeights, precision: str, target: str, out: Path, identity: str, force: bool = False,
-          plan: dict[str, str] | None = None) -> Path:
-    """Writes the model's folder and returns it. `plan` says the precision of the layers that it names (plan.py)."""
+          plan: dict[str, str] | None = None, calibrated: Path | None = None) -> Path:
+    """Writes the model's folder and returns it. `plan` says the precision of the layers that it names (plan.py), `calibrated` which
+    clips it was measured on."""
     if not ID.fullmatch(identity):
         raise ModelError(f"id {identity!r} cannot be a folder's name: use lower-case letters, digits, '.', '_' and '-'")
     check_plan(plan or {}, weights)
@@ -67,9 +68,10 @@ def build(weights: WhisperWeights, precision: str, target: str, out: Path, ident
         except ValueError as error:
             raise ModelError(str(error)) from error
         files.append(Path(shutil.copyfile(weights.tokenizer_path, new / "tokenizer.json")))
-        trained_on = weights.tokenizer_path.with_name(TRAINED_ON)
-        if trained_on.is_file():
-            files.append(Path(shutil.copyfile(trained_on, new / TRAINED_ON)))
+        lists = [weights.tokenizer_path.with_name(TRAINED_ON), *([calibrated] if calibrated else [])]
+        if trained_on := join_trained_on(lists):
+            files.append(new / TRAINED_ON)
+            files[-1].write_text(trained_on, "utf8")
         write_manifest(describe(weights, "mixed" if plan else precision, target, identity, files), new)
     return final
 
@@ -111,7 +113,8 @@ def main() -> int:
         weights = load_source(options.source, options.revision, options.licence)
         plan = read_plan(options.plan) if options.plan else None
         identity = options.id or default_id(weights.source.name, "mixed" if plan else options.precision, target)
-        folder = build(weights, options.precision, target, options.out, identity, options.force, plan)
+        folder = build(weights, options.precision, target, options.out, identity, options.force, plan,
+                       calibrated_on(options.plan) if options.plan else None)
     except ModelError as error:
         print(f"model: {error}", file=sys.stderr)
         return 2

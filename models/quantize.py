@@ -15,10 +15,12 @@ import os
 import sys
 from pathlib import Path
 
+from compress.calibration import calibration_clips
 from compress.choose_precisions import choose_precisions
 from compress.door import check, door, note, read, stopping
 from compress.sensitivity import find_parts, measure
 from graph import build_graph
+from training_manifest import calibrated_on, trained_on
 from weights import ModelError
 
 
@@ -44,6 +46,7 @@ def write_plan(options: argparse.Namespace) -> str:
     choose_precisions(parts, [], limit)  # refuses before the work what cannot be
     costs = measure(weights, passages, parts, note)
     choice = choose_precisions(parts, costs, limit, options.divergence)
+    calibrated_on(options.out).write_text(trained_on(calibration_clips(weights, options.data, options.clips)), "utf8")
     write_json(options.out, choice.plan)
     if options.report:
         write_json(options.report, {

@@ -68,10 +68,24 @@ def trained_on(clips: list[TrainingClip]) -> str:
 def add_trained_on(folder: Path, clips: list[TrainingClip], before: Path | None = None) -> None:
     """Writes trained-on.txt into the folder of weights that were trained on `clips`, and on what those in `before` were."""
     rows = set(trained_on(clips).splitlines(keepends=True))
-    if before and (before / TRAINED_ON).is_file():
-        read_trained_on(before / TRAINED_ON)
-        rows |= set((before / TRAINED_ON).read_text("utf8").splitlines(keepends=True))
+    if before:
+        rows |= set(join_trained_on([before / TRAINED_ON]).splitlines(keepends=True))
     (folder / TRAINED_ON).write_text("".join(sorted(rows)), "utf8")
+
+
+def calibrated_on(plan: Path) -> Path:
+    """The list of the clips that a plan of precisions was measured on, beside it."""
+    return plan.with_name(f"{plan.stem}.{TRAINED_ON}")
+
+
+def join_trained_on(lists: list[Path]) -> str:
+    """The text of one list of those that are there; "" where none is."""
+    rows: set[str] = set()
+    for path in lists:
+        if path.is_file():
+            read_trained_on(path)
+            rows |= set(path.read_text("utf8").splitlines(keepends=True))
+    return "".join(sorted(rows))
 
 
 def read_trained_on(path: Path) -> tuple[set[str], set[str]]:

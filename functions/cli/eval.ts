@@ -8,9 +8,13 @@ import type { Reference } from '@murmuration/pipeline/evaluation/reference';
 import { rulesLanguage } from '@murmuration/pipeline/evaluation/rules-language';
 import { type ArrivedBatch, timeBatches } from '@murmuration/pipeline/evaluation/time-batches';
 import { transcribeRecording } from '@murmuration/pipeline/steps/transcribe-recording';
+import { readManifest } from '@murmuration/whisper/load-model';
+import { findModel } from '@murmuration/whisper/model-registry';
+import { readLadder } from '@murmuration/whisper/read-ladder';
 import { evaluationPlot } from './eval/evaluation-plot.ts';
 import { evaluationTable } from './eval/evaluation-table.ts';
 import { readReferences } from './eval/read-references.ts';
+import { refuseLearnt } from './eval/refuse-learnt.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { type LaptopOptions, openLaptop } from './laptop.ts';
 import { openProgress } from './progress.ts';
@@ -39,6 +43,7 @@ export async function evaluate(manifest: string, options: EvalOptions): Promise<
     [options.plot, 'the plot'],
   ].filter((output): output is [string, string] => output[0] !== undefined);
   await refuseOverwriting([manifest, ...references.map((reference) => reference.path)], new Map(written));
+  for (const folder of await modelFolders(options)) await refuseLearnt(references, folder);
   const signal = interruptSignal();
   const laptop = await openLaptop(options);
   const decoding = { language: laptop.language, shortContext: options.shortContext ?? true };
@@ -95,4 +100,12 @@ export async function evaluate(manifest: string, options: EvalOptions): Promise<
       progress.stop();
     }
   }
+}
+
+/** Of the model and of those that its ladder names. */
+async function modelFolders({ model, ladder }: EvalOptions): Promise<string[]> {
+  const folder = await findModel(model);
+  const manifest = await readManifest(folder);
+  const above = await readLadder(ladder ?? manifest.ladder ?? [], manifest, folder);
+  return [folder, ...above.map((each) => each.folder)];
 }

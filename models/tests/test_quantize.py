@@ -12,7 +12,9 @@ from compress.choose_precisions import choose_precisions
 from compress.sensitivity import Cost, Part, find_parts, measure
 from graph import build_graph
 from manifest import read_manifest
+from hash_file import hash_file
 from plan import linear_keys, read_plan
+from training_manifest import TRAINED_ON, calibrated_on
 from random_whisper import RandomWhisper
 from save_weights import save_weights
 from test_compress import passages, weights  # noqa: F401  fixtures
@@ -92,7 +94,9 @@ def test_the_command_writes_a_plan_that_builds_to_the_size(weights, tmp_path, mo
     code, _ = call("--megabytes", wanted, "--report", tmp_path / "report.json")
     assert code == 0
     plan = read_plan(out)
-    folder = build(weights, "int8", "cpu", tmp_path, "mixed", plan=plan)
+    folder = build(weights, "int8", "cpu", tmp_path, "mixed", plan=plan, calibrated=calibrated_on(out))
+    digits = hash_file(REFERENCES.parent / "brooklyn-bridge.flac")[:16]
+    assert (folder / TRAINED_ON).read_text() == f"{digits} brooklyn-bridge.flac\n" and TRAINED_ON in read_manifest(folder).files
     assert read_manifest(folder).graph.precision == "mixed"
     assert sizes[0].stat().st_size / 1e6 < (folder / "model.onnx").stat().st_size / 1e6 < wanted * 1.02
     report = json.loads((tmp_path / "report.json").read_text())
