@@ -20,6 +20,10 @@ export const TranscribeGpuEnv = DoorEnvironment.extend({
   MOST_SEGMENTS: positive.max(128).optional(),
   /** Side by side: one GPU does 8 % more with 2, for twice the memory, and each batch takes twice as long. */
   SESSIONS_PER_GPU: positive.max(4).default(1),
+  /** Steps of the decoder as CUDA graphs, where the model has the graphs for it. */
+  CUDA_GRAPHS: z.stringbool().default(true),
+  /** Of each session, for what it computes; undefined: all that is free. Only with CUDA graphs. */
+  GPU_ARENA_MEBIBYTES: positive.optional(),
   GATHER_MILLISECONDS: z.coerce.number().nonnegative().default(5),
   /** One batch may take so long. */
   LATENCY_TARGET_MILLISECONDS: positive.default(1000),

@@ -72,6 +72,8 @@ export async function main(): Promise<void> {
         provider: env.PROVIDER,
         mostSegments: env.MOST_SEGMENTS,
         sessionsPerGpu: env.SESSIONS_PER_GPU,
+        cudaGraphs: env.CUDA_GRAPHS,
+        arenaBytes: env.GPU_ARENA_MEBIBYTES && env.GPU_ARENA_MEBIBYTES * 2 ** 20,
         latencyTargetMilliseconds: env.LATENCY_TARGET_MILLISECONDS,
         gatherMilliseconds: env.GATHER_MILLISECONDS,
       },

@@ -44,9 +44,6 @@ export const fallible = {
   GetBoundOutputValues: [140, 'handle', 'handle', 'handle', 'handle'],
   AddInitializer: [150, 'handle', 'str', 'handle'],
   AddRunConfigEntry: [165, 'handle', 'str', 'str'],
-  SessionOptionsAppendExecutionProvider_TensorRT_V2: [170, 'handle', 'handle'],
-  CreateTensorRTProviderOptions: [171, 'out'],
-  UpdateTensorRTProviderOptions: [172, 'handle', 'strings', 'strings', 'size_t'],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, 'handle', 'handle'],
   CreateCUDAProviderOptions: [205, 'out'],
   UpdateCUDAProviderOptions: [206, 'handle', 'strings', 'strings', 'size_t'],
@@ -69,7 +66,6 @@ export const releases = {
   ReleaseTensorTypeAndShapeInfo: 99,
   ReleaseSessionOptions: 100,
   ReleaseIoBinding: 135,
-  ReleaseTensorRTProviderOptions: 174,
   ReleaseCUDAProviderOptions: 208,
 } as const;
 

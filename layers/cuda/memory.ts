@@ -59,7 +59,8 @@ export function cudaMemory(deviceId: number): Memory {
   const free = bind('cudaFree', 'void *');
   const copy = bind('cudaMemcpy', 'void *', 'void *', 'size_t', 'int');
   const set = bind('cudaMemset', 'void *', 'int', 'size_t');
-  const wait = bind('cudaDeviceSynchronize');
+  const synchronize = bind('cudaStreamSynchronize', 'void *');
+  const wait = () => synchronize(null);
   setDevice(deviceId);
   // onnxruntime captures in a way that forbids all threads of the process to allocate meanwhile, but for those that say this
   bind('cudaThreadExchangeStreamCaptureMode', 'void *')(Int32Array.of(THREAD_LOCAL));

@@ -1,6 +1,5 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Engine } from '@murmuration/pipeline/ports';
-import type { EngineOptions } from '@murmuration/whisper/engine';
 import type { Manifest } from '@murmuration/whisper/manifest';
 import type { BatchCost } from '../batching/batch-limit.ts';
 import { createBatchLimit } from '../batching/batch-limit.ts';
@@ -9,8 +8,10 @@ import { calibrate } from '../batching/calibrate.ts';
 import { createDeviceWatch, type DeviceWatch } from '../batching/device-watch.ts';
 import type { MemoryProbe } from '../batching/memory-probe.ts';
 import { type Gpu, nvidiaSmiMemoryProbe } from './list-gpus.ts';
+import type { GpuOptions } from './open-gpu-session.ts';
+import type { EngineSetup } from './thread-messages.ts';
 
-export interface DeviceOptions {
+export interface DeviceOptions extends GpuOptions {
   readonly modelFolder: string;
   readonly provider: 'auto' | 'cpu' | 'cuda' | 'tensorrt';
   /** Undefined: as many as gain something. */
@@ -27,7 +28,7 @@ export interface OpenedDevice extends BatchedDevice {
 }
 
 export interface DevicePorts {
-  readonly openEngine: (options: EngineOptions) => Promise<Engine>;
+  readonly openEngine: (options: EngineSetup) => Promise<Engine>;
   readonly gpus: readonly Gpu[];
   /** Of the GPU with this id. @default nvidia-smi's */
   readonly memoryProbe?: (uuid: string) => MemoryProbe;
@@ -79,7 +80,7 @@ async function openGpu(
   options: DeviceOptions,
   { openEngine, memoryProbe = nvidiaSmiMemoryProbe }: DevicePorts,
 ): Promise<OpenedDevice[]> {
-  const { provider, modelFolder, sessionsPerGpu } = options;
+  const { provider, modelFolder, sessionsPerGpu, cudaGraphs, arenaBytes } = options;
   const batchSize = options.mostSegments ?? MOST_SEGMENTS.gpu;
   const providers = [provider === 'auto' ? 'cuda' : provider] as const;
   const probe = uuid === undefined ? undefined : memoryProbe(uuid);
@@ -101,7 +102,8 @@ async function openGpu(
   });
 
   async function openCalibrated() {
-    const engine = await openEngine({ modelFolder, providers, deviceId, batchSize, ownThread: true });
+    const gpu = { cudaGraphs, arenaBytes };
+    const engine = await openEngine({ modelFolder, providers, deviceId, batchSize, ownThread: true, gpu });
     try {
       const largerSize = Math.max(2, Math.min(batchSize, CALIBRATION_SEGMENTS));
       return { engine, cost: await calibrate(engine, probe, largerSize) };

@@ -1,13 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { createEngine } from '@murmuration/whisper/engine';
-import type { EngineAnswer, EngineRequest, PlainError } from './thread-messages.ts';
+import { openGpuSession } from './open-gpu-session.ts';
+import type { EngineAnswer, EngineRequest, EngineSetup, PlainError } from './thread-messages.ts';
 
 const port = parentPort!;
 const answer = (message: EngineAnswer) => port.postMessage(message);
 
 try {
-  const engine = await createEngine(workerData);
+  const { gpu, ...options }: EngineSetup = workerData;
+  const engine = await createEngine(options, gpu && { openSession: (...given) => openGpuSession(...given, gpu) });
   const { modelId, modelSha256, timesWords } = engine;
   port.on('message', async (request: EngineRequest) => {
     if (request.kind === 'close') {

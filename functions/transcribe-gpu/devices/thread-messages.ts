@@ -2,6 +2,13 @@ import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import type { ErrorCode } from '@murmuration/pipeline/errors';
 import type { Engine, Pcm } from '@murmuration/pipeline/ports';
+import type { EngineOptions } from '@murmuration/whisper/engine';
+import type { GpuOptions } from './open-gpu-session.ts';
+
+/** What a thread begins with. */
+export interface EngineSetup extends EngineOptions {
+  readonly gpu?: GpuOptions | undefined;
+}
 
 export type EngineRequest =
   | {

@@ -2,8 +2,7 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import { MurmurationError, throwIfAborted } from '@murmuration/pipeline/errors';
 import type { Engine } from '@murmuration/pipeline/ports';
-import type { EngineOptions } from '@murmuration/whisper/engine';
-import type { EngineAnswer, EngineRequest, PlainError } from './thread-messages.ts';
+import type { EngineAnswer, EngineRequest, EngineSetup, PlainError } from './thread-messages.ts';
 
 interface Pending {
   resolve(transcripts: SegmentTranscript[]): void;
@@ -11,7 +10,7 @@ interface Pending {
 }
 
 /** An engine in a thread of its own. Throws as `createEngine`. A thread that ends unasked fails as the GPU does: fatally. */
-export async function openThreadedEngine(options: EngineOptions): Promise<Engine> {
+export async function openThreadedEngine(options: EngineSetup): Promise<Engine> {
   const worker = new Worker(new URL('./engine-thread.mjs', import.meta.url), {
     workerData: options,
     // onnxruntime reads the variables of the process, which `executionProviders` sets

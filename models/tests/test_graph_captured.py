@@ -1,0 +1,137 @@
+"""The graphs that CUDA captures say together what the graph says that does it all. Here on the processor, which has the same
+kernels; that a GPU can capture them, only one can show: test/bench/gpu."""
+import json
+
+import numpy as np
+import onnx
+import pytest
+
+import graph_step
+from graph import WEIGHTS, write_captured
+from random_whisper import RandomWhisper
+from test_graph import END, open_session
+from test_graph_cuda import likely_end, masks, never_end, request, run
+
+HEADS = {0: 1, 1: 2}  # by layer
+KINDS = ("begin", "step", "step-aligned", "finish")
+# Inputs that a kernel of CUDA reads on the host
+ON_HOST = {"Squeeze": [1], "Unsqueeze": [1], "TopK": [1], "Slice": [1, 2, 3, 4], "Reshape": [1], "Expand": [1],
+           "GroupQueryAttention": [6]}
+
+
+def small() -> RandomWhisper:
+    whisper = RandomWhisper()
+    whisper.alignment_heads = [(0, 1), (1, 0), (1, 1)]
+    random = np.random.default_rng(5)
+    for name, tensor in whisper.tensors.items():
+        if name.endswith(".bias") and "norm" not in name:
+            whisper.tensors[name] = random.standard_normal(tensor.shape, np.float32) * np.float32(0.1)
+    return whisper
+
+
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("captured")
+    graph_step.FOR_GPU = False
+    try:
+        write_captured(small(), "fp32", folder / "model.onnx")
+    finally:
+        graph_step.FOR_GPU = True
+    return {kind: open_session(folder / f"{kind}.onnx") for kind in ("model", *KINDS)}
+
+
+def run_captured(sessions, feeds, rows: int) -> dict[str, np.ndarray]:
+    """As functions/transcribe-gpu/devices/captured does, with `rows` rows in every step; those too many are at their end."""
+    feeds = {name: np.asarray(value) for name, value in feeds.items()}
+    begun = run(sessions["begin"], feeds)
+    own, start = feeds["prompt"].shape
+    count, aligned = int(begun["count"][0]), bool(feeds["alignment_on"])
+
+    def filled(value: np.ndarray, fill=0) -> np.ndarray:
+        return np.concatenate([value, np.full((rows - own, *value.shape[1:]), fill, value.dtype)])
+
+    step = sessions["step-aligned" if aligned else "step"]
+    state = {name: filled(value, name == "done") for name, value in begun.items()
+             if name in {entry.name for entry in step.get_inputs()} - {"mask"}}
+    most, length = int(feeds["max_new"].max()), begun["first scores"].shape[-1]
+    state |= {"mask": begun["mask"], "length": np.full(rows, start + count, np.int32), "first": np.array([start + count - 1])}
+    heads = {layer: number * aligned for layer, number in HEADS.items()}
+    state |= {f"scores {layer}": np.zeros((most, rows * number * length), np.float32) for layer, number in heads.items()}
+    while count < most and not state["done"].all():
+        state |= {name.removesuffix(" out"): value for name, value in run(step, state).items()}
+        count += 1
+    feeds |= {name: state[name][:own] for name in ("history", "logprobs")} | {"first scores": begun["first scores"]}
+    feeds |= {f"scores {layer}": state[f"scores {layer}"].reshape(most, rows, number, 1, length) for layer, number in heads.items()}
+    return run(sessions["finish"], feeds | {"count": np.array([count])}) | {"probe_prob": begun["probe_prob"]}
+
+
+@pytest.mark.parametrize("rows", [3, 4])
+@pytest.mark.parametrize("changes", [
+    {}, {"rows": 1}, {"max_new": np.array([5, 3])}, {"max_new": np.array([1, 1])},
+    {"masks": masks([7], [9])}, {"masks": masks([7], [8, 10], None)}, {"masks": masks([END])},
+    {"masks": likely_end, "alignment_on": np.array(True), "max_new": np.array([30, 7])},
+    {"rows": 3, "masks": likely_end, "temperature": np.ones(3, np.float32), "seed": np.arange(3)},
+    {"forced": np.array([-1, 203, 206]), "alignment_on": np.array(True)},
+    {"prompt": np.array([[204, 5, 6, 201]] * 2), "sot_index": np.array(3)},
+    {"rows": 3, "alignment_on": np.array(True), "audio_positions": np.array([50, 7, 31]), "max_new": np.array([12, 9, 5])},
+    {"masks": never_end, "max_new": np.array([63, 62]), "alignment_on": np.array(True)},  # the last place of all
+    {"timestamps": np.array(True), "max_new": np.array([40, 30]), "alignment_on": np.array(True)},
+])
+def test_say_together_what_the_one_graph_says(sessions, changes, rows):
+    feeds = request(**changes)
+    expected, result = run(sessions["model"], feeds), run_captured(sessions, feeds, rows)
+    np.testing.assert_array_equal(result["tokens"], expected["tokens"])
+    for name in ("token_logprob", "probe_prob"):
+        np.testing.assert_allclose(result[name], expected[name], atol=2e-5)
+    assert result["alignment_scores"].shape == expected["alignment_scores"].shape
+    np.testing.assert_allclose(result["alignment_scores"], expected["alignment_scores"], atol=2)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """As a GPU has them, in halves."""
+    folder = tmp_path_factory.mktemp("halves")
+    write_captured(small(), "fp16", folder / "model.onnx")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["step", "step-aligned"])
+def test_a_step_has_nothing_that_cannot_be_captured(folder, kind):
+    graph = onnx.load(folder / f"{kind}.onnx", load_external_data=False).graph
+    operators = {node.op_type for node in graph.node}
+    assert not operators & {"If", "Loop", "Scan", "NonZero"}
+    # Concat of unlike tensors and ScatterND begin with a copy from the host, which is gone when the step is run again
+    assert not operators & {"Concat", "ScatterND", "Split"}
+    constants = {tensor.name for tensor in graph.initializer}
+    places = {name: set() for name in constants}
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            if name in constants:
+                places[name].add(place in ON_HOST.get(node.op_type, []))
+    assert [name for name, kinds in places.items() if len(kinds) > 1] == []  # it would be copied at every step
+
+
+def test_share_one_file_of_weights(folder):
+    def external(kind: str) -> dict[str, tuple[int, int]]:
+        graph = onnx.load(folder / f"{kind}.onnx", load_external_data=False).graph
+        found = {}
+        for tensor in graph.initializer:
+            entries = {entry.key: entry.value for entry in tensor.external_data}
+            if entries:
+                assert entries["location"] == "model.onnx.data"
+                found[tensor.name] = (int(entries["offset"]), list(tensor.dims))
+        return found
+
+    weights = {name: (place["offset"], place["shape"]) for name, place in json.loads((folder / WEIGHTS).read_text()).items()}
+    used = [external(kind) for kind in ("model", *KINDS)]
+    assert all(entries.items() <= weights.items() for entries in used)
+    step = {name for name in used[2] if name != "places before"}
+    assert step <= set(used[1]), "what a step reads is in the beginning too"
+    assert len({offset for offset, _ in weights.values()}) == len(weights)
+
+
+def test_a_model_without_alignment_heads_has_no_step_for_them(tmp_path):
+    whisper = small()
+    whisper.alignment_heads = []
+    names = {path.name for path in write_captured(whisper, "fp16", tmp_path / "model.onnx")}
+    assert names == {"model.onnx", "begin.onnx", "step.onnx", "finish.onnx", "model.onnx.data", WEIGHTS}
