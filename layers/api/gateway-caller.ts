@@ -13,8 +13,8 @@ const GatewayRequest = z.object({
 
 /** Who API Gateway let in, as the owner of what they make; undefined where it let in nobody it knows. */
 export function gatewayCaller(environment: unknown): ApiKey | undefined {
-  const { requestContext } = GatewayRequest.parse(environment);
-  const subject = requestContext.authorizer?.claims?.sub ?? requestContext.identity?.userArn;
+  const context = GatewayRequest.safeParse(environment).data?.requestContext;
+  const subject = context?.authorizer?.claims?.sub ?? context?.identity?.userArn;
   if (typeof subject !== 'string') return undefined;
   // Sessions of one role are one owner
   const principal = subject.replace(/^(arn:[^:]*:sts::\d*:assumed-role\/[^/]+)\/.*$/, '$1');

@@ -70,15 +70,31 @@ const jsonBodies: readonly string[] = [
   ...['{"file_url":"nonsense"}', '{"file_url":"https://"}', '{"file_url":"javascript:alert(1)"}'],
   ...['{"file_url":"https://a.example","s3_key":"a"}', '{"s3_key":""}', '{"file_url":null}'],
   ...['{"file_url":"https://a.example","model":"gpt-9"}', '{"file_url":"https://a.example","temperature":7}'],
+  ...['', 'http://', 'mailto:a@b.example', 'https://a:b@c.example', 'https://127.0.0.1/'].map((url) =>
+    JSON.stringify({ file_url: 'https://a.example', webhook: { url } }),
+  ),
   ...['{"file_url":"https://a.example","hotwords":"a"}', '{"file_url":"https://a.example","channels":3}'],
   ...['{"size_bytes":-1}', '{"size_bytes":0}', '{"size_bytes":1.5}', '{"size_bytes":1e300}', '{"name":5}'],
   `{"name":"${'a'.repeat(300_000)}"}`,
   `${'['.repeat(50_000)}`,
+  `{"hotwords":${'['.repeat(50_000)}1${']'.repeat(50_000)}}`,
+  `${'{"a":'.repeat(30_000)}1${'}'.repeat(30_000)}`,
+  `{${Array.from({ length: 1000 }, (_, index) => `"f${index}":1`).join()}}`,
+  `{${'"size_bytes":1,'.repeat(1000)}"size_bytes":-1}`,
+  '{"upload_id":"upload_0","upload_id":{"$ne":null}}',
+  '{"s3_key":"\\ud800"}',
+  '{"s3_key":"a/../b"}',
+  JSON.stringify({ file_url: 'https://a.example', hotwords: Array(200).fill('\u0001'.repeat(200)) }),
 ];
 
 const paths = ['/v1/jobs', '/v1/uploads', '/v1/listen'] as const;
 const odd = [
   '..%2f..%2fetc%2fpasswd',
+  'a%2fb',
+  'job_%2e%2e%2f',
+  '__proto__',
+  '%ED%A0%80',
+  '%',
   '%00',
   '%ff%fe',
   'job_',
@@ -150,6 +166,28 @@ describe('a malformed request is refused, and never a fault of the server:', () 
     }
   });
 
+  it('JSON of another kind of content, or of 10 MB', async () => {
+    for (const path of paths) {
+      const json = { method: 'POST', headers: { 'content-type': 'application/json' } };
+      expect(await refused(path, { ...json, body: JSON.stringify({ name: 'a'.repeat(10 << 20) }) })).toBe(
+        413,
+      );
+      for (const type of ['text/plain', 'application/xml', 'application/json; charset=utf-16', '; ; =']) {
+        await refused(path, { method: 'POST', headers: { 'content-type': type }, body: '{"a":1}' });
+      }
+      const gzip = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+      await refused(path, { method: 'POST', headers: gzip, body: '\u001f\u008b\b\0\0' });
+    }
+  });
+
+  it('ranges, and bodies where there should be none', async () => {
+    for (const range of ['bytes=0-0', 'bytes=-1', 'bytes=9-0', 'lines=1-2', 'bytes=0-0,5-9']) {
+      await refused(`/v1/jobs/job_${'0'.repeat(44)}`, { headers: { range, 'if-range': '"a"' } });
+      await refused('/v1/jobs/a/transcript', { headers: { range } });
+    }
+    await refused('/v1/jobs/a', { method: 'DELETE', body: '{"a":1}' });
+  });
+
   it('a body that is too large, announced or not', async () => {
     const large = Buffer.alloc(3 << 20);
     expect(await refused('/v1/listen', { method: 'POST', body: large })).toBe(413);
@@ -197,6 +235,10 @@ describe('a malformed request is refused, and never a fault of the server:', () 
       `Content-Type: ${multipart}\r\nContent-Length: 1000\r\n\r\n${field('model', 'whisper-1')}`,
       `Content-Type: ${multipart}\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\nabc`,
       `Content-Type: ${multipart}\r\nContent-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      'Expect: 100-continue\r\nContent-Length: 5\r\n\r\nabc',
+      'Expect: the worst\r\nContent-Length: 5\r\n\r\nabcde',
+      `Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef`,
+      `${'X-A: b\r\n'.repeat(3000)}\r\n`,
       'Content-Length: -1\r\n\r\n',
       'Content-Length: 99999999999999999999\r\n\r\n',
     ]) {

@@ -15,6 +15,8 @@ export interface FakeS3 {
   close(): Promise<void>;
 }
 
+const LONGEST_KEY_BYTES = 1024;
+
 /** A call to another service. */
 export interface ServiceCall {
   /** Such as `AWSStepFunctions.SendTaskSuccess`, or a path. */
@@ -49,6 +51,15 @@ export async function startFakeS3(others?: OtherServices): Promise<FakeS3> {
       return void response.end(JSON.stringify(answered.body));
     }
     if (failure !== undefined) return void error(response, failure, 'InternalError');
+    // Of the bucket's name, and two slashes
+    if (Buffer.byteLength(path) > LONGEST_KEY_BYTES + 5) return void error(response, 400, 'KeyTooLongError');
+    const copied = request.headers['x-amz-copy-source'];
+    if (copied !== undefined) {
+      const found = objects.get(`/${decodeURIComponent(String(copied))}`);
+      if (found === undefined) return void error(response, 404, 'NoSuchKey');
+      objects.set(path, found);
+      return void xml(response, 'CopyObjectResult', `<ETag>${etagOf(found)}</ETag>`);
+    }
     switch (`${request.method} ${parts ? 'part' : searchParams.has('uploads') ? 'uploads' : 'object'}`) {
       case 'POST uploads': {
         const id = `upload-${uploads.size + 1}`;

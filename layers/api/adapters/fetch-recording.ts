@@ -33,10 +33,20 @@ export function fetchRecording({
     const CopySource = `${Bucket}/${from.split('/').map(encodeURIComponent).join('/')}`;
     await client.send(new CopyObjectCommand({ Bucket, CopySource, Key: to })).catch((error: unknown) => {
       const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-      if (status !== 404) throw unavailable(error);
-      throw new MurmurationError('not-found', `there is no "${from}" in the bucket: upload it first`, {
-        details: { param: 's3_key' },
-      });
+      const details = { param: 's3_key' };
+      if (status === 404) {
+        throw new MurmurationError('not-found', `there is no "${from}" in the bucket: upload it first`, {
+          details,
+        });
+      }
+      // It has over 5 GB, or lies in an archive
+      if (isRefused(error)) {
+        throw new MurmurationError('invalid-argument', `S3 does not copy "${from}": ${error.message}`, {
+          details,
+          cause: error,
+        });
+      }
+      throw unavailable(error);
     });
   }
 
@@ -66,6 +76,10 @@ export function fetchRecording({
     return { etag: ETag.replaceAll('"', ''), sizeBytes: ContentLength };
   };
 }
+
+const isRefused = (error: unknown): error is S3ServiceException =>
+  error instanceof S3ServiceException &&
+  (error.$metadata.httpStatusCode === 400 || error.name === 'InvalidObjectState');
 
 function unavailable(cause: unknown): MurmurationError {
   const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);

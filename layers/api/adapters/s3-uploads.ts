@@ -12,6 +12,7 @@ import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Clock, ObjectStore } from '@murmuration/pipeline/ports';
 import { z } from 'zod';
 import type { Upload, Uploads } from '../api-ports.ts';
+import { UploadId } from '../contract/resource-id.ts';
 import { apiUploadKey } from './api-object-key.ts';
 import type { DynamoTable } from './dynamo-table.ts';
 
@@ -52,7 +53,8 @@ export function s3Uploads({
   const place = (owner: string, id: string) => ({ pk: `owner#${owner}`, sk: `upload#${id}` });
 
   async function find(owner: string, id: string): Promise<z.output<typeof UploadItem>> {
-    const item = await table.get(place(owner, id));
+    // DynamoDB refuses names that are too long
+    const item = UploadId.safeParse(id).success ? await table.get(place(owner, id)) : undefined;
     const upload = item && UploadItem.parse(item);
     // DynamoDB takes days to remove what has expired
     if (upload !== undefined && upload.expiresAt * 1000 > clock()) return upload;

@@ -7,6 +7,7 @@ import type { Clock, MediaInfo, ObjectStore, TranscriptCache } from '@murmuratio
 import pLimit from 'p-limit';
 import type { JobRequest, Jobs, Ledger } from '../api-ports.ts';
 import type { ApiJob, ApiJobSummary } from '../contract/api-job.ts';
+import { JobId } from '../contract/resource-id.ts';
 import { apiObjectKey } from './api-object-key.ts';
 import type { DynamoTable, TableUpdate } from './dynamo-table.ts';
 import type { FetchedRecording } from './fetch-recording.ts';
@@ -58,6 +59,8 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
   const { executions, table, store, folder, ledger, clock, fetchRecording, probe } = options;
 
   async function find(owner: string, id: string): Promise<JobItem | undefined> {
+    // DynamoDB refuses names that are too long
+    if (!JobId.safeParse(id).success) return undefined;
     const item = await table.get(jobPlace(owner, id));
     return item && JobItem.parse(item);
   }

@@ -1,5 +1,6 @@
 import { TextEdits } from '@murmuration/pipeline/contract/text-edits';
 import { Webhook } from '@murmuration/pipeline/contract/webhook';
+import { isKey } from '@murmuration/pipeline/keys';
 import { z } from 'zod';
 import { JobId, UploadId } from './resource-id.ts';
 
@@ -30,10 +31,8 @@ export const UploadAnswer = z.strictObject({
   expires_at: z.int(),
 });
 
-function holdsNoPassword({ url }: Webhook): boolean {
-  const { username, password } = new URL(url);
-  return username === '' && password === '';
-}
+/** They come with each batch: Step Functions hands 256 KB on, and the GPU endpoint takes 128 KB. */
+const MOST_HINT_BYTES = 64 << 10;
 
 /** Body of `POST /v1/jobs`: where the recording is, and how to hear it. */
 export const JobInput = z
@@ -45,7 +44,15 @@ export const JobInput = z
       .max(2048)
       .optional(),
     /** Of the kit's own bucket. */
-    s3_key: z.string().min(1).max(1024).optional(),
+    s3_key: z
+      .string()
+      .min(1)
+      .refine(
+        (key) => isKey(key) && key.isWellFormed(),
+        'an object has a name of at most 1024 bytes, in UTF-8',
+      )
+      .refine((key) => !/(^|\/)\.\.?(\/|$)/.test(key), 'leave out what is . or .. between slashes')
+      .optional(),
     /** For people; the upload's name, or the address, where absent. */
     name: z.string().min(1).max(200).optional(),
     /** The first of `GET /v1/models` where absent. */
@@ -65,17 +72,21 @@ export const JobInput = z
     /** Put `[email]`, `[card]` … in its place; then nothing else of the text is kept, and none is told before the end. */
     redact: TextEdits.shape.redact,
     phone_country: TextEdits.shape.phoneCountry,
-    webhook: Webhook.refine(holdsNoPassword, {
-      error: 'leave the password out: the signature says who sends',
-      path: ['url'],
-    }).optional(),
+    webhook: Webhook.optional(),
     /** Answer what it would cost, and do nothing. */
     dry_run: z.boolean().default(false),
   })
   .refine((input) => [input.upload_id, input.file_url, input.s3_key].filter(Boolean).length === 1, {
     error: 'give one of upload_id, file_url and s3_key',
     path: ['file_url'],
-  });
+  })
+  .refine(
+    ({ prompt, hotwords }) => Buffer.byteLength(JSON.stringify([prompt, hotwords])) <= MOST_HINT_BYTES,
+    {
+      error: `give at most ${MOST_HINT_BYTES >> 10} KiB together with hotwords: a model reads a few hundred words of them`,
+      path: ['prompt'],
+    },
+  );
 export type JobInput = z.infer<typeof JobInput>;
 
 /** What `dry_run` answers. */
