@@ -52,6 +52,12 @@ describe("Deepgram's client", () => {
     });
   });
 
+  it('may write many terms into an address', async () => {
+    const keyterm = Array.from({ length: 100 }, (_, index) => `${index} ${'long '.repeat(30)}term`);
+    const answer = await media.transcribeFile(file(), { model: 'nova-3', keyterm });
+    expect('results' in answer && answer.metadata.duration).toBe(11);
+  });
+
   it('throws what is wrong', async () => {
     const failure = await media
       .transcribeFile(file(), { model: 'nova-3', diarize: true })

@@ -11,6 +11,9 @@ export interface Listening {
   drain(seconds: number): Promise<void>;
 }
 
+/** Bytes: Deepgram's clients write hundreds of terms into an address. */
+const maxHeaderSize = 128 << 10;
+
 /** Serves `app`; port 0 takes a free one. Throws `invalid-argument` where the port cannot be had. */
 export function listen(
   app: ApiApp,
@@ -19,9 +22,12 @@ export function listen(
   onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, port, hostname }, ({ port }) => {
-      resolve({ port, drain: (seconds) => drainServer(server, seconds) });
-    }) as Server;
+    const server = serve(
+      { fetch: app.fetch, port, hostname, serverOptions: { maxHeaderSize } },
+      ({ port }) => {
+        resolve({ port, drain: (seconds) => drainServer(server, seconds) });
+      },
+    ) as Server;
     server.on('upgrade', onUpgrade);
     // A large recording over a slow line takes its time, the head of a request does not
     server.headersTimeout = 30_000;

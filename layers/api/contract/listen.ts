@@ -21,7 +21,7 @@ const ListenRedactKind = z.enum(Object.keys(redactKindOf) as (keyof typeof redac
 const terms = (what: string) =>
   z
     .array(z.string().min(1, `give a ${what}`).max(200))
-    .max(200)
+    .max(100)
     .default([]);
 const speakers = 'speakers are not told apart here, only channels: use multichannel';
 
@@ -45,7 +45,7 @@ export const ListenQuery = z.object({
     .array(
       z
         .string()
-        .max(2000)
+        .max(200)
         .regex(/^\s*[^:\s][^:]*:/, 'write it as find:replacement'),
     )
     .max(200)
@@ -55,16 +55,16 @@ export const ListenQuery = z.object({
   /** The same, as older models take it; what a colon says of their weight is not listened to. */
   keywords: terms('word'),
   /** Repeated; the answer has them again. */
-  tag: z.array(z.string().max(128)).max(100).default([]),
+  tag: z.array(z.string().max(128)).max(20).default([]),
   /** `key:value`, repeated; the answer has them again. */
   extra: z
     .array(
       z
         .string()
-        .max(2048)
+        .max(200)
         .regex(/^[^:]+:/, 'write it as key:value'),
     )
-    .max(100)
+    .max(20)
     .default([]),
 });
 export type ListenQuery = z.infer<typeof ListenQuery>;

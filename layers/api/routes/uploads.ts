@@ -16,7 +16,7 @@ export function uploadRoutes(app: ApiApp, { ports, settings }: ApiTools): void {
     if (value.size_bytes > settings.mostUploadBytes) {
       throw new MurmurationError(
         'body-too-large',
-        `an upload may have ${settings.mostUploadBytes} bytes: send less, or its address as file_url to POST /v1/jobs`,
+        `an upload may have ${Math.floor(settings.mostUploadBytes / 1e6)} MB: send less, or its address as file_url to POST /v1/jobs`,
         { details: { param: 'size_bytes' } },
       );
     }
