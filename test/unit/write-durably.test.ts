@@ -90,6 +90,21 @@ describe('what is to outlive a power cut', () => {
     expect(sync.mock.calls.length).toBeGreaterThanOrEqual(2);
   });
 
+  it('a booking is, before it counts against a budget; without one nobody waits for it', async () => {
+    let isWritten = () => undefined as void;
+    sync.mockImplementation(() => new Promise((resolve) => (isWritten = resolve)));
+    const ledger = folderLedger(folder, Date.now);
+    expect(await ledger.spend(key, 5)).toBe(true);
+    let isBooked = false;
+    const limited = ledger.spend({ ...key, id: 'poor', budgetSeconds: 10 }, 5).then(() => (isBooked = true));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(isBooked).toBe(false);
+    sync.mockResolvedValue(undefined);
+    isWritten();
+    await limited;
+    expect(await ledger.spent(key)).toBe(5);
+  });
+
   it('an upload', async () => {
     const uploads = folderUploads(folder, Date.now);
     const id = resourceId('upload', Date.now(), uuid);
