@@ -150,6 +150,8 @@ describe('jobs in a folder', () => {
     for (const _ of ['after the crash', 'and after another start']) {
       const { ledger, jobs, transcriber } = opened(folder, clock);
       await ledger.spend(key, 1);
+      // Nobody waits for the disk without a budget
+      await ledger.spent(key);
       await jobs.resume();
       expect(transcriber.heard).toEqual([]);
       await jobs.close();

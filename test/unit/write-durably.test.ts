@@ -77,7 +77,7 @@ describe('what is to outlive a power cut', () => {
   };
   it.each<[string, () => Promise<unknown>]>([
     ['a key', () => changeKeys(join(folder, 'keys.json'), () => [key])],
-    ['a booking', () => folderLedger(folder, Date.now).spend(key, 5)],
+    ['a booking', () => folderLedger(folder, Date.now).spend({ ...key, budgetSeconds: 9 }, 5)],
     ['a claim', () => folderIdempotency(folder, Date.now).claim('a', 'b', 'c')],
     ['a secret', () => webhookSecretFile(folder)],
     [
@@ -91,16 +91,23 @@ describe('what is to outlive a power cut', () => {
   });
 
   it('a booking is, before it counts against a budget; without one nobody waits for it', async () => {
-    let isWritten = () => undefined as void;
-    sync.mockImplementation(() => new Promise((resolve) => (isWritten = resolve)));
+    const disk = { isDone: (_: unknown): void => undefined };
+    sync.mockImplementation(
+      () =>
+        new Promise((resolve) => {
+          disk.isDone = resolve;
+        }),
+    );
     const ledger = folderLedger(folder, Date.now);
     expect(await ledger.spend(key, 5)).toBe(true);
     let isBooked = false;
-    const limited = ledger.spend({ ...key, id: 'poor', budgetSeconds: 10 }, 5).then(() => (isBooked = true));
+    const limited = ledger.spend({ ...key, id: 'poor', budgetSeconds: 10 }, 5).then(() => {
+      isBooked = true;
+    });
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(isBooked).toBe(false);
     sync.mockResolvedValue(undefined);
-    isWritten();
+    disk.isDone(undefined);
     await limited;
     expect(await ledger.spent(key)).toBe(5);
   });
