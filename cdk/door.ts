@@ -8,6 +8,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { FileLayer } from './file-layer.ts';
+import { SettingError } from './setting-error.ts';
 
 /** What all doors of one deployment share. */
 export interface DoorSettings {
@@ -93,7 +94,7 @@ export function doorRole(scope: Construct, id: string, logGroup: LogGroup, vpc: 
 function assertFits(door: string, layers: readonly FileLayer[]): void {
   const bytes = layers.reduce((sum, layer) => sum + layer.sizeBytes, 0) + BUNDLE_ALLOWANCE.toBytes();
   if (bytes <= UNPACKED_LIMIT.toBytes()) return;
-  throw new Error(
+  throw new SettingError(
     `the layers of "${door}" take ${Math.ceil(bytes / 2 ** 20)} MiB unpacked, Lambda takes ${UNPACKED_LIMIT.toMebibytes()} MiB: use a smaller model, or set cpuImage to a container image that holds it`,
   );
 }

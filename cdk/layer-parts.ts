@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LayerPart } from './file-layer.ts';
 import { packageFolder } from './package-folder.ts';
+import { SettingError } from './setting-error.ts';
 
 /** Where the doors find what the layers bring. */
 export const layerPaths = {
@@ -76,7 +77,7 @@ export function modelParts(model: string, parent: string = artifacts): LayerPart
 function modelPart(model: string, parent: string): LayerPart {
   const from = join(parent, model);
   if (!existsSync(join(from, 'manifest.json'))) {
-    throw new Error(
+    throw new SettingError(
       `there is no model at models/artifacts/${model}: build it (models/README.md), or set cpuImage to an image that holds it`,
     );
   }
@@ -92,7 +93,7 @@ export function refuseUnverified(model: string, parent: string = artifacts): voi
   const folder = join(parent, model);
   // A build says null until `verify` has compared its tokens with a reference's, and again where they differ too much
   if (existsSync(join(folder, 'manifest.json')) && !readManifest(folder).verified) {
-    throw new Error(
+    throw new SettingError(
       `the model at models/artifacts/${model} is not verified: run \`npm run model -- verify ${model}\` (with --source where it was built from a folder), or deploy another with -c model=ID`,
     );
   }

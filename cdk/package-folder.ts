@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SettingError } from './setting-error.ts';
 
 /** Where npm put a package, looked for from here upwards. Throws with what to install where it is missing. */
 export function packageFolder(name: string, install = `npm install ${name}`): string {
@@ -9,5 +10,5 @@ export function packageFolder(name: string, install = `npm install ${name}`): st
     if (existsSync(candidate)) return candidate;
     if (folder === dirname(folder)) break;
   }
-  throw new Error(`the package "${name}" is not installed: run \`${install}\` and try again`);
+  throw new SettingError(`the package "${name}" is not installed: run \`${install}\` and try again`);
 }

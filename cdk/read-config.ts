@@ -1,20 +1,21 @@
 import { Config } from './config.ts';
+import { SettingError } from './setting-error.ts';
 
 /** Settings of CDK itself and of other libraries carry a colon, an at sign or a slash; ours are plain words. */
 const isOurs = (key: string) => /^[A-Za-z]\w*$/.test(key);
 
-/** Reads the settings out of CDK context. Throws one error that names every wrong key, its value and what to do. */
+/** Reads the settings out of CDK context. Throws one `SettingError` that names every wrong key, its value and what to do. */
 export function readConfig(context: Readonly<Record<string, unknown>>): Config {
   const given = Object.fromEntries(Object.entries(context).filter(([key]) => isOurs(key)));
   const parsed = Config.safeParse(given);
   const faults = parsed.success ? contradictions(parsed.data) : parsed.error.issues.flatMap(faultsOf(given));
   if (parsed.success && faults.length === 0) return parsed.data;
-  throw new Error(
-    ['settings are wrong, change them in cdk.json ("context") or by -c key=value:', ...new Set(faults)].join(
-      '\n- ',
-    ),
-  );
+  const [first, ...more] = new Set(faults);
+  if (more.length === 0) throw new SettingError(`${first}. change it ${WHERE}`);
+  throw new SettingError([`settings are wrong, change them ${WHERE}:`, first, ...more].join('\n- '));
 }
+
+const WHERE = 'in cdk.json ("context") or by -c key=value';
 
 type Issue = { readonly code?: string; readonly path: PropertyKey[]; readonly keys?: string[] };
 

@@ -8,7 +8,7 @@ import { ApiEnv } from './env.ts';
 const env = parseEnvironment(ApiEnv);
 const api = cloudApi(env, new Logger({ serviceName: 'api', logLevel: env.LOG_LEVEL }));
 
-type Handler = (event: never, ...rest: unknown[]) => unknown;
+type Handler = (event: never, ...rest: never[]) => unknown;
 
 /** Lambda's own, where it runs: marks a handler, and returns it. */
 const lambda = (globalThis as { awslambda?: { streamifyResponse?: (handler: Handler) => Handler } })

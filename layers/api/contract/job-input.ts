@@ -48,7 +48,7 @@ export const JobInput = z
       .string()
       .min(1)
       .refine(
-        (key) => isKey(key) && key.isWellFormed(),
+        (key) => isKey(key) && !/\p{Surrogate}/u.test(key),
         'an object has a name of at most 1024 bytes, in UTF-8',
       )
       .refine((key) => !/(^|\/)\.\.?(\/|$)/.test(key), 'leave out what is . or .. between slashes')
