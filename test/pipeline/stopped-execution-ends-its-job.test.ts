@@ -1,4 +1,5 @@
 import { runStep } from '@murmuration/pipeline/pipeline';
+import type { Decoder } from '@murmuration/pipeline/ports';
 import { describe, expect, it } from 'vitest';
 import { stoppedExecution } from '../../functions/aggregator/stopped-execution.ts';
 import { portsInMemory } from './fakes.ts';
@@ -60,6 +61,22 @@ describe('an execution that was stopped', () => {
     expect(await stop('ABORTED', uploaded, ports)).toMatchObject({ state: 'failed', code: 'aborted' });
     await store.write(ofSource, JSON.stringify(splitting));
     expect(await stop('FAILED', { ...uploaded, etag: 'older' }, ports)).toEqual({ kind: 'job-untouched' });
+  });
+
+  it('stays failed where the splitter was at work, which goes on', async () => {
+    const { ports, upload, json } = portsInMemory();
+    const uploaded = await upload('uploads/a.wav', '1 2');
+    const decoder: Decoder = {
+      ...ports.decoder,
+      async decode(...asked) {
+        expect(await stop('ABORTED', uploaded, ports)).toMatchObject({ state: 'failed' });
+        return ports.decoder.decode(...asked);
+      },
+    };
+    await runStep(['media-uploaded'], uploaded, { ...ports, decoder });
+    expect(await json(ofSource)).toMatchObject({ state: 'failed', code: 'aborted' });
+    // Begun again, it is done
+    expect(await runJob(uploaded, { ports })).toMatchObject({ state: 'done' });
   });
 
   it('leaves alone what had ended, what is another upload by now, and what is gone', async () => {

@@ -21,6 +21,8 @@ export async function writeStatus(
       readJson(store, key, JobStatus).catch(() => undefined),
     ),
   );
+  // Its execution was stopped while a splitter was at work, which nobody stops
+  if (state === 'transcribing' && ofJob?.state === 'failed') return false;
   // Of a recording whose name is too long, S3 would not take it
   const isMine = fitsTranscripts(sourceKey) && (state === 'splitting' || !isSuperseded(status, ofSource));
   const places = [
