@@ -7,6 +7,7 @@ import onnx
 import pytest
 
 import graph_step
+from captured_fixture import FOLDER, write_fixture
 from graph import WEIGHTS, write_captured
 from random_whisper import RandomWhisper
 from test_graph import END, open_session
@@ -135,3 +136,10 @@ def test_a_model_without_alignment_heads_has_no_step_for_them(tmp_path):
     whisper.alignment_heads = []
     names = {path.name for path in write_captured(whisper, "fp16", tmp_path / "model.onnx")}
     assert names == {"model.onnx", "begin.onnx", "step.onnx", "finish.onnx", "model.onnx.data", WEIGHTS}
+
+
+def test_the_fixture_of_the_tests_in_typescript_is_of_today(tmp_path):
+    """Else: models/tests/captured_fixture.py."""
+    write_fixture(tmp_path)
+    for path in tmp_path.glob("*.onnx"):
+        assert path.read_bytes() == (FOLDER / path.name).read_bytes(), path.name

@@ -61,6 +61,8 @@ describe('devices', () => {
     mostSegments: undefined,
     latencyTargetMilliseconds: 1000,
     sessionsPerGpu: 1,
+    cudaGraphs: true,
+    arenaBytes: undefined,
   } as const;
 
   async function opened(
@@ -153,6 +155,8 @@ describe('several sessions of one GPU', () => {
         mostSegments: undefined,
         latencyTargetMilliseconds: 60_000,
         sessionsPerGpu,
+        cudaGraphs: true,
+        arenaBytes: undefined,
       },
       { id, graph },
       {
