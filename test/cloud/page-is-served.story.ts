@@ -32,4 +32,14 @@ describe.skipIf(chromiumPath === undefined)('the page of the API on AWS (needs C
     expect(problems).toEqual([]);
     await page.close();
   });
+
+  it('is documented with its stage before its paths, and with where live speech is', async () => {
+    const stage = new URL(apiAddress).pathname.split('/').includes('live') ? '/live' : '';
+    const document = await (await fetch(`${apiAddress}/openapi.json`)).json();
+    expect(document).toMatchObject({
+      servers: [{ url: stage }],
+      paths: { '/v1/realtime': { get: { 'x-websocket': { url: expect.stringMatching(/^wss?:.*\/v1$/) } } } },
+    });
+    expect(await (await fetch(`${apiAddress}/docs`)).text()).toContain(`${stage}/v1/audio/transcriptions`);
+  });
 });

@@ -4,6 +4,7 @@ import { mkdir, realpath, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { whileHolding } from '@murmuration/api/adapters/hold-file';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 
 /** What an address of a socket may have on macOS, with its zero; on Linux 4 more. */
@@ -55,10 +56,13 @@ async function tryListen(place: string): Promise<Server | undefined> {
   }
 }
 
-async function takeOver(place: string): Promise<Server | undefined> {
-  if (await answers(place)) return undefined;
-  await rm(place, { force: true });
-  return tryListen(place);
+/** One after the other, so that none takes away what another has just put in the place of the dead one's. */
+function takeOver(place: string): Promise<Server | undefined> {
+  return whileHolding(place, async () => {
+    if (await answers(place)) return undefined;
+    await rm(place, { force: true });
+    return tryListen(place);
+  });
 }
 
 async function answers(place: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobOptions } from '@murmuration/pipeline/contract/job';
 import { Transcript } from '@murmuration/pipeline/contract/transcript';
@@ -12,6 +12,7 @@ import { ApiKey } from '../contract/api-key.ts';
 import { JobId } from '../contract/resource-id.ts';
 import { doneJob, failedJob, progressedJob, queuedJob } from './job-states.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
+import { removeDurably } from './write-durably.ts';
 
 const Source = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('upload'), uploadId: z.string() }),
@@ -187,10 +188,10 @@ export function folderJobs({
       entry?.stop.abort();
       await entry?.ended.catch(() => undefined);
       await onRemoved?.(id);
-      await rm(resultOf(owner, id), { force: true });
+      await removeDurably(resultOf(owner, id));
       if (kept !== undefined) await removeUnheard(kept.request);
       // After what tells of its text, so that what a crash left can be removed again
-      await rm(pathOf(owner, id), { force: true });
+      await removeDurably(pathOf(owner, id));
       // What was heard was used
       await ledger.settle(id);
       return true;

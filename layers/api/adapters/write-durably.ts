@@ -32,6 +32,12 @@ export async function renameDurably(from: string, to: string): Promise<void> {
   for (const folder of new Set([dirname(to), dirname(from)])) await syncFolder(folder);
 }
 
+/** Removes a file, if it is there: it does not come back when the power fails. */
+export async function removeDurably(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await syncFolder(dirname(path));
+}
+
 /** Makes a folder for its owner alone, with those above it. */
 export async function makeFolderDurably(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -40,8 +46,8 @@ export async function makeFolderDurably(folder: string): Promise<void> {
   for (let made = resolve(folder); made !== above; made = dirname(made)) await syncFolder(dirname(made));
 }
 
-/** Where a folder cannot be opened, or synchronized, its entries are written when the system likes. */
-const unsupported = ['EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP'];
+/** Where a folder is gone, or cannot be opened or synchronized, its entries are written when the system likes. */
+const unsupported = ['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP'];
 
 async function syncFolder(path: string): Promise<void> {
   try {
