@@ -12,10 +12,11 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { ApiEnv } from '../functions/api/env.ts';
 import { type ApiAuthentication, apiGateway } from './api-gateway.ts';
-import { apiTable } from './api-table.ts';
 import { Bookkeeper } from './bookkeeper.ts';
+import { type CallerLimits, callerEnvironment } from './caller-environment.ts';
 import { Door, type DoorSettings } from './door.ts';
 import { FileLayer } from './file-layer.ts';
+import { itemTable } from './item-table.ts';
 import { layerPaths, modelParts, pageParts } from './layer-parts.ts';
 import { Realtime } from './realtime.ts';
 import type { RecordingBucket } from './recording-bucket.ts';
@@ -46,6 +47,8 @@ export interface ApiProps extends DoorSettings {
   readonly reach?: 'public' | 'network';
   /** Of all callers together. @default 20 */
   readonly requestsPerSecond?: number;
+  /** Of each caller that IAM or a JWT names; keys have limits of their own. */
+  readonly callerLimits: CallerLimits;
   /** @default no cache */
   readonly cache?: TranscriptCacheProps | undefined;
   /** @default DynamoDB's own key */
@@ -56,6 +59,7 @@ export interface ApiProps extends DoorSettings {
 export class Api extends Construct {
   readonly rest: RestApi;
   readonly door: Door;
+  /** Hashes of keys, what they used, requests that came before, uploads and jobs. */
   readonly table: Table;
   /** Undefined where JWTs say who calls: API Gateway checks none for WebSockets. */
   readonly realtime: Realtime | undefined;
@@ -65,7 +69,9 @@ export class Api extends Construct {
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
     const { recordings, machine, model, signs, authentication = 'keys', cache } = props;
-    this.table = apiTable(this, 'Table', props.encryptionKey);
+    // Keys that people hold are not made again
+    const kept = { encryptionKey: props.encryptionKey, isKept: true } as const;
+    this.table = itemTable(this, 'Table', kept);
     new Bookkeeper(this, 'Bookkeeper', { ...settingsOf(props), table: this.table, machine });
     this.realtime =
       typeof authentication === 'string'
@@ -78,6 +84,7 @@ export class Api extends Construct {
             memory: props.memory,
             signs,
             authentication,
+            callerLimits: props.callerLimits,
             encryptionKey: props.encryptionKey,
           })
         : undefined;
@@ -112,6 +119,7 @@ export class Api extends Construct {
         UPLOAD_ORIGIN: `https://${recordings.bucket.bucketRegionalDomainName}`,
         ...(this.realtime === undefined ? {} : { REALTIME_URL: this.realtime.gateway.stage.url }),
         AUTHENTICATION: authentication === 'keys' ? 'keys' : 'gateway',
+        ...callerEnvironment(authentication, props.callerLimits),
         ...cacheEnvironment(cache),
       } satisfies ApiEnv,
     });

@@ -1,6 +1,7 @@
 import { keys } from '@murmuration/pipeline/keys';
 import { CfnOutput } from 'aws-cdk-lib';
-import type { Transcription, TranscriptionScopes } from './transcription.ts';
+import type { Transcription } from './transcription.ts';
+import type { TranscriptionScopes } from './transcription-props.ts';
 
 /** What a person or a test wants to know of a deployment: `cdk deploy` prints it. */
 export function createOutputs(scopes: TranscriptionScopes, transcription: Transcription): void {

@@ -16,12 +16,8 @@ import type { RepositoryImage } from './cpu-lane.ts';
 import { createOutputs } from './create-outputs.ts';
 import { refuseUnverified } from './layer-parts.ts';
 import type { TranscriptCacheProps } from './transcript-cache.ts';
-import {
-  type GpuProps,
-  Transcription,
-  type TranscriptionProps,
-  type TranscriptionScopes,
-} from './transcription.ts';
+import { Transcription } from './transcription.ts';
+import type { GpuProps, TranscriptionProps, TranscriptionScopes } from './transcription-props.ts';
 
 /** The stacks of one deployment. */
 export interface KitStacks extends Record<keyof TranscriptionScopes, Stack> {
@@ -105,6 +101,10 @@ function createApi(
     webhookReach: config.webhookReach,
     reach: config.apiReach,
     requestsPerSecond: config.apiRequestsPerSecond,
+    callerLimits: {
+      requestsPerMinute: config.apiCallerRequestsPerMinute,
+      budgetHours: config.apiCallerBudgetHours,
+    },
     cache,
     encryptionKey,
   });

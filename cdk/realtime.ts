@@ -6,11 +6,12 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { GatekeeperEnv } from '../functions/gatekeeper/env.ts';
 import type { ListenerEnv } from '../functions/listener/env.ts';
+import { type CallerLimits, callerEnvironment } from './caller-environment.ts';
 import { Door, type DoorSettings } from './door.ts';
 import { FileLayer } from './file-layer.ts';
 import { grantItems } from './grant-items.ts';
+import { itemTable } from './item-table.ts';
 import { layerPaths, voiceParts } from './layer-parts.ts';
-import { messageTable } from './message-table.ts';
 import { type SocketGateway, socketGateway } from './socket-gateway.ts';
 import { type Signs, watch } from './watch.ts';
 
@@ -25,6 +26,7 @@ export interface RealtimeProps extends DoorSettings {
   readonly memory: Size;
   readonly signs: Signs;
   readonly authentication: 'keys' | 'iam';
+  readonly callerLimits: CallerLimits;
   /** Of all clients together. @default 500: 50 streams that send ten a second */
   readonly messagesPerSecond?: number;
   /** @default DynamoDB's own key */
@@ -49,12 +51,17 @@ export class Realtime extends Construct {
       memory,
       signs,
       authentication,
+      callerLimits,
       encryptionKey,
       engineLayer,
       modelLayer,
       ...settings
     } = props;
-    const messages = messageTable(this, 'Messages', encryptionKey);
+    // What clients say, until it is heard
+    const messages = itemTable(this, 'Messages', {
+      encryptionKey,
+      isKept: { why: 'what people say shall be in no backup' },
+    });
     const shared = {
       TABLE: table.tableName,
       MESSAGES_TABLE: messages.tableName,
@@ -67,7 +74,10 @@ export class Realtime extends Construct {
       memory: Size.mebibytes(512),
       // API Gateway waits no longer
       timeout: Duration.seconds(29),
-      environment: shared satisfies Omit<GatekeeperEnv, 'LISTENER' | 'CONNECTIONS_URL'>,
+      environment: {
+        ...shared,
+        ...callerEnvironment(authentication, callerLimits),
+      } satisfies Omit<GatekeeperEnv, 'LISTENER' | 'CONNECTIONS_URL'>,
     });
     this.gateway = socketGateway(this, 'Gateway', {
       name: signs.name,

@@ -29,7 +29,7 @@ const bucket = `adapters-${randomUUID()}`;
 const tableName = bucket;
 let stateMachineArn: string;
 
-// As cdk/api-table.ts has it
+// As cdk/item-table.ts has it
 beforeAll(async () => {
   const attribute = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' }) as const;
   await dynamo.send(

@@ -4,7 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { fullSettings } from '../../cdk/check/full-settings.ts';
 import { createStacks } from '../../cdk/create-stacks.ts';
 import { readConfig } from '../../cdk/read-config.ts';
-import type { TranscriptionScopes } from '../../cdk/transcription.ts';
+import type { TranscriptionScopes } from '../../cdk/transcription-props.ts';
 
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
 
