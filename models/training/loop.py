@@ -56,12 +56,11 @@ class Loop:
         self.student, self.teacher, self.weights, self.data = student, teacher, weights, data
         self.objective, self.options, self.whole, self.share_encoder = objective, options, whole, share_encoder
         self.work, self.processes = work, processes
-        per_round = options.batch * processes.count
-        if options.clips_per_step % per_round:
-            raise ModelError(f"{options.clips_per_step} clips a step do not divide into batches of {options.batch} on "
-                             f"{processes.count} processes: give a multiple of {per_round}")
+        if options.clips_per_step < processes.count:
+            raise ModelError(f"{options.clips_per_step} clips a step are too few for {processes.count} processes: give one to each at least")
         self.order = Order([teaching.seconds for teaching in data.training], options.clips_per_step, options.seed)
-        self.optimizer = torch.optim.AdamW(parameter_groups(student, options.weight_decay), lr=options.learning_rate, betas=(0.9, 0.98), fused=processes.device.type == "cuda")
+        self.optimizer = torch.optim.AdamW(parameter_groups(student, options.weight_decay), lr=options.learning_rate, betas=(0.9, 0.98),
+                                           fused=processes.device.type == "cuda")
         self.half = half_type(options.precision, processes.device)
         self.scaler = torch.amp.GradScaler(processes.device.type, enabled=self.half == torch.float16)
         self.parallel: nn.Module = student

