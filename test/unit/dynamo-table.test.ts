@@ -1,38 +1,27 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoTable } from '@murmuration/api/adapters/dynamo-table';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type AwsServer, startAwsServer } from './factories/aws-server.ts';
 
 /** Refuses transactions for these reasons, one answer after the other, then makes them. */
 let answers: string[][];
 /** Items that a removal leaves, one answer after the other. */
 let left: unknown[][];
-let server: Server;
+let server: AwsServer;
 let client: DynamoDBClient;
 beforeEach(async () => {
   [answers, left] = [[], []];
-  server = createServer((_request, response) => {
+  server = await startAwsServer(() => {
     const codes = answers.shift();
-    response.setHeader('content-type', 'application/x-amz-json-1.0');
     const api = left.shift();
-    const whole = api === undefined ? {} : { UnprocessedItems: { api } };
-    if (codes === undefined) return response.end(JSON.stringify(whole));
-    response.statusCode = 400;
-    response.end(
-      JSON.stringify({
-        __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',
-        Message: 'Transaction cancelled',
-        CancellationReasons: codes.map((Code) => ({ Code })),
-      }),
-    );
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  client = new DynamoDBClient({
-    region: 'us-east-1',
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    if (codes === undefined) return api === undefined ? {} : { UnprocessedItems: { api } };
+    return {
+      __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',
+      Message: 'Transaction cancelled',
+      CancellationReasons: codes.map((Code) => ({ Code })),
+    };
   });
+  client = new DynamoDBClient(server.access);
 });
 afterEach(() => {
   client.destroy();

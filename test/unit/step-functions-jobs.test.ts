@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { DynamoTable, TableItem, TableKey } from '@murmuration/api/adapters/dynamo-table';
 import { jobExecutions } from '@murmuration/api/adapters/job-executions';
@@ -17,6 +14,7 @@ import { keys } from '@murmuration/pipeline/keys';
 import type { ObjectStore } from '@murmuration/pipeline/ports';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AwsServer, startAwsServer } from './factories/aws-server.ts';
 
 let objects: Map<string, string | Uint8Array>;
 let items: Map<string, TableItem>;
@@ -27,7 +25,7 @@ let onFetch: () => Promise<void>;
 let reads: number;
 const machines = 'arn:aws:states:us-east-1:000000000000:stateMachine';
 let now: number;
-let server: Server;
+let server: AwsServer;
 let client: SFNClient;
 let held: Map<string, { seconds: number; settled?: true }>;
 let statuses: Map<string, JobStatus>;
@@ -43,36 +41,30 @@ beforeEach(async () => {
   held = new Map();
   statuses = new Map();
   [swept, uploads, brokenFetch] = [new Map(), new Set(['upload_1']), undefined];
-  server = createServer(async (request, response) => {
-    const { name, executionArn, stateMachineArn, input } = JSON.parse((await buffer(request)).toString());
-    response.setHeader('content-type', 'application/x-amz-json-1.0');
-    const target = String(request.headers['x-amz-target']);
-    const asked = executionArn?.split(':').at(-1);
-    if (target.endsWith('DescribeExecution')) {
-      response.statusCode = executions.has(asked) ? 200 : 400;
-      const none = { __type: 'ExecutionDoesNotExist' };
-      const status = executions.get(asked);
-      return response.end(JSON.stringify(status === undefined ? none : { status }));
+  server = await startAwsServer(async (operation, asked: Record<string, string>) => {
+    const { name = '', stateMachineArn, input = '' } = asked;
+    const execution = asked['executionArn']?.split(':').at(-1) ?? '';
+    switch (operation) {
+      case 'DescribeExecution': {
+        const status = executions.get(execution);
+        return status === undefined ? { __type: 'ExecutionDoesNotExist' } : { status };
+      }
+      case 'StopExecution':
+        if (!executions.has(execution)) return { __type: 'ExecutionDoesNotExist' };
+        executions.set(execution, 'ABORTED');
+        return {};
+      default:
+        if (stateMachineArn?.endsWith(':removal')) {
+          swept.set(name, JSON.parse(input));
+          return {};
+        }
+        if (executions.has(name)) return { __type: 'ExecutionAlreadyExists' };
+        executions.set(name, 'RUNNING');
+        await onStart();
+        return {};
     }
-    if (target.endsWith('StopExecution')) {
-      if (executions.has(asked)) executions.set(asked, 'ABORTED');
-    } else if (stateMachineArn?.endsWith(':removal')) {
-      swept.set(name, JSON.parse(input));
-    } else if (executions.has(name)) {
-      response.statusCode = 400;
-      return response.end(JSON.stringify({ __type: 'ExecutionAlreadyExists' }));
-    } else {
-      executions.set(name, 'RUNNING');
-      await onStart();
-    }
-    response.end('{}');
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  client = new SFNClient({
-    region: 'us-east-1',
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
+  client = new SFNClient(server.access);
 });
 afterEach(() => {
   client.destroy();

@@ -1,7 +1,7 @@
 import { BatchResult, type Lane } from '../contract/batch-result.ts';
 import { keys } from '../keys.ts';
 import type { ObjectStore } from '../ports.ts';
-import { parseJson } from './read-json.ts';
+import { readableJson } from './read-json.ts';
 
 /** Which batch, and of which plan: a job keeps its id when it is cut anew. */
 export type PlannedBatch = Pick<BatchResult, 'jobId' | 'index' | 'soundSha256'>;
@@ -12,7 +12,6 @@ export async function readAttempt(
   lane: Lane,
   store: ObjectStore,
 ): Promise<BatchResult | undefined> {
-  const bytes = await store.read(keys.batchResult(jobId, index, lane));
-  const parsed = BatchResult.safeParse(bytes && parseJson(bytes));
-  return parsed.data?.soundSha256 === soundSha256 ? parsed.data : undefined;
+  const found = await readableJson(store, keys.batchResult(jobId, index, lane), BatchResult);
+  return found?.soundSha256 === soundSha256 ? found : undefined;
 }

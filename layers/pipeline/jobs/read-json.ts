@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { MurmurationError } from '../errors.ts';
+import { isKey } from '../keys.ts';
 import type { ObjectStore } from '../ports.ts';
 
 /** An object that we wrote as JSON; undefined where there is none. Throws `internal` where it is not what we write. */
@@ -21,13 +22,13 @@ export async function readJson<Schema extends z.ZodType>(
   );
 }
 
-/** As `readJson`, of what may be damaged, or of another version of the kit: undefined then, too. */
+/** As `readJson`, of what may be damaged, of another version of the kit, or where no object can be: undefined then, too. */
 export async function readableJson<Schema extends z.ZodType>(
   store: Pick<ObjectStore, 'read'>,
   key: string,
   schema: Schema,
 ): Promise<z.output<Schema> | undefined> {
-  const bytes = await store.read(key);
+  const bytes = isKey(key) ? await store.read(key) : undefined;
   return bytes && schema.safeParse(parseJson(bytes)).data;
 }
 

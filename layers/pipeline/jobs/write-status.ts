@@ -3,7 +3,7 @@ import { JobStatus } from '../contract/job-status.ts';
 import { fitsTranscripts, keys } from '../keys.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
 import { isSuperseded } from './is-superseded.ts';
-import { readJson } from './read-json.ts';
+import { readableJson } from './read-json.ts';
 import { writeJson } from './write-json.ts';
 
 /**
@@ -17,9 +17,7 @@ export async function writeStatus(
 ): Promise<boolean> {
   const { jobId, sourceKey, state } = status;
   const [ofJob, ofSource] = await Promise.all(
-    [keys.status(jobId), keys.sourceStatus(sourceKey)].map((key) =>
-      readJson(store, key, JobStatus).catch(() => undefined),
-    ),
+    [keys.status(jobId), keys.sourceStatus(sourceKey)].map((key) => readableJson(store, key, JobStatus)),
   );
   // Its execution was stopped while a splitter was at work, which nobody stops
   if (state === 'transcribing' && ofJob?.state === 'failed') return false;

@@ -9,8 +9,8 @@ import type {
 } from '../contract/webhook-messages.ts';
 import { MurmurationError } from '../errors.ts';
 import { shortHash } from '../jobs/job-id.ts';
-import { readJson } from '../jobs/read-json.ts';
-import { isKey, keys } from '../keys.ts';
+import { readableJson } from '../jobs/read-json.ts';
+import { keys } from '../keys.ts';
 import { metrics } from '../metrics.ts';
 import type { PipelinePorts } from '../pipeline-ports.ts';
 import type { ObjectStore } from '../ports.ts';
@@ -69,12 +69,7 @@ export async function deliverWebhook(
 
 /** What was chosen beside the recording. What cannot be read names no address. */
 async function addressOf({ sourceKey }: JobEvent, store: ObjectStore): Promise<string | undefined> {
-  if (!isKey(keys.options(sourceKey))) return undefined;
-  const options = await readJson(store, keys.options(sourceKey), JobOptions).catch((error: unknown) => {
-    if (error instanceof MurmurationError && error.code === 'internal') return undefined;
-    throw error;
-  });
-  return options?.webhook?.url;
+  return (await readableJson(store, keys.options(sourceKey), JobOptions))?.webhook?.url;
 }
 
 /** The same for each try, and for an event that was told twice. */

@@ -4,7 +4,7 @@ import { Recording } from '../contract/plan.ts';
 import { failureInWords } from '../jobs/failure-in-words.ts';
 import { forgetHeard } from '../jobs/forget-heard.ts';
 import { jobIdOfSource } from '../jobs/job-id.ts';
-import { readJson } from '../jobs/read-json.ts';
+import { readableJson } from '../jobs/read-json.ts';
 import { unlessRemoved } from '../jobs/unless-removed.ts';
 import { whyBatchesFailed } from '../jobs/why-batches-failed.ts';
 import { writeStatus } from '../jobs/write-status.ts';
@@ -36,9 +36,8 @@ async function forget(
   { sourceKey, jobId }: { sourceKey: string; jobId: string | undefined },
   store: ObjectStore,
 ): Promise<void> {
-  const readable = <T>(found: Promise<T>) => found.catch(() => undefined);
-  const id = jobId ?? (await readable(readJson(store, keys.sourceStatus(sourceKey), JobStatus)))?.jobId;
-  const recording = id && (await readable(readJson(store, keys.recording(id), Recording)));
+  const id = jobId ?? (await readableJson(store, keys.sourceStatus(sourceKey), JobStatus))?.jobId;
+  const recording = id && (await readableJson(store, keys.recording(id), Recording));
   if (recording) await forgetHeard(recording, store);
 }
 

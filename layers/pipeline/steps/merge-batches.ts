@@ -15,7 +15,7 @@ import { heardSeconds } from '../jobs/heard-seconds.ts';
 import { isSuperseded } from '../jobs/is-superseded.ts';
 import { jobFailure } from '../jobs/job-failure.ts';
 import { meterCpuEnd } from '../jobs/meter-batch.ts';
-import { needJson, readJson } from '../jobs/read-json.ts';
+import { needJson, readableJson, readJson } from '../jobs/read-json.ts';
 import { type BatchOutcome, readResults } from '../jobs/read-results.ts';
 import { writeJson } from '../jobs/write-json.ts';
 import { writeStatus } from '../jobs/write-status.ts';
@@ -37,7 +37,7 @@ export async function mergeBatches(
 ): Promise<TranscriptReady | JobFailed> {
   const recording = await needJson(store, keys.recording(jobId), Recording);
   const { sourceKey, durationSeconds, warnings } = recording;
-  const ofSource = await readJson(store, keys.sourceStatus(sourceKey), JobStatus).catch(() => undefined);
+  const ofSource = await readableJson(store, keys.sourceStatus(sourceKey), JobStatus);
   if (isSuperseded(recording, ofSource)) {
     const reason = `another recording was uploaded as "${sourceKey}" since, and its transcript is the one that is kept`;
     return { kind: 'job-failed', jobId, sourceKey, code: 'file-not-found', reason };

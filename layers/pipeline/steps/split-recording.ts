@@ -6,7 +6,7 @@ import { openEdits } from '../edits/open-edits.ts';
 import { MurmurationError } from '../errors.ts';
 import { jobFailure } from '../jobs/job-failure.ts';
 import { jobIdOf } from '../jobs/job-id.ts';
-import { parseJson, readJson } from '../jobs/read-json.ts';
+import { parseJson, readableJson } from '../jobs/read-json.ts';
 import { unlessRemoved } from '../jobs/unless-removed.ts';
 import { writeJson } from '../jobs/write-json.ts';
 import { writeStatus } from '../jobs/write-status.ts';
@@ -38,7 +38,7 @@ export async function splitRecording(
     requireShortName(sourceKey);
     const options = await readOptions(message, store);
     const jobId = jobIdOf({ sourceKey, etag, options, model });
-    const last = await readJson(store, keys.sourceStatus(sourceKey), JobStatus).catch(() => undefined);
+    const last = await readableJson(store, keys.sourceStatus(sourceKey), JobStatus);
     if (last?.jobId === jobId && last.state === 'done' && (await isDelivered(last, store))) {
       return { kind: 'already-delivered', jobId };
     }
