@@ -25,6 +25,13 @@ it("satisfies OpenAI's own client for Python over every format, granularity and 
   expect(stdout.trim().split('\n')).toHaveLength(12);
 }, 120_000);
 
+it("satisfies Deepgram's own client for Python", async () => {
+  const args = [join(here, 'deepgram_client.py'), server.url, fixture('jfk.flac')];
+  const { stdout } = await run(join(tools, 'python'), args);
+  expect(stdout.match(/^done/gm)).toHaveLength(4);
+  expect(stdout.match(/^refused/gm)).toHaveLength(2);
+}, 120_000);
+
 it('does what its OpenAPI document says, to whatever schemathesis sends', async () => {
   const args = ['run', `${server.url}/openapi.json`, '--max-examples', '25', '--workers', '2', '--seed', '1'];
   const checks = [
