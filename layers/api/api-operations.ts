@@ -193,7 +193,7 @@ export const apiOperations: readonly ApiOperation[] = [
     method: 'delete',
     path: '/v1/jobs/{id}',
     id: 'deleteJob',
-    summary: 'Stop a job and delete all of it',
+    summary: 'Stop a job and delete all of it, with the upload that it was made of',
     parameters: jobPath,
     success: { status: 200, content: { 'application/json': Deleted } },
     errors: [404],

@@ -1,4 +1,6 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import { runStep } from '@murmuration/pipeline/pipeline';
+import type { ObjectStore } from '@murmuration/pipeline/ports';
 import { expect, it } from 'vitest';
 import { portsInMemory } from './fakes.ts';
 import { runJob } from './local-machine.ts';
@@ -30,6 +32,23 @@ it('leaves the newer one alone where the event of the older comes after it', asy
   const newer = await runJob(await upload('uploads/a.wav', '2'), { ports });
   expect(await runJob(older, { ports })).toMatchObject({ kind: 'job-failed', code: 'file-not-found' });
   expect(await json(status)).toMatchObject({ state: 'done', jobId: newer.jobId });
+});
+
+it('takes no ill store for one where nobody wrote since', async () => {
+  const { ports, upload, json } = portsInMemory();
+  const older = await runStep(['media-uploaded'], await upload('uploads/a.wav', '1'), ports);
+  if (older.kind !== 'plan-ready') throw new Error(older.kind);
+  const [batch] = await json(`jobs/${older.jobId}/plan.json`);
+  await runStep(['batch'], batch, ports);
+  const newer = await runJob(await upload('uploads/a.wav', '2'), { ports });
+  const merge = (store: ObjectStore) =>
+    runStep(['plan-transcribed'], { kind: 'plan-transcribed', jobId: older.jobId }, { ...ports, store });
+  const ill = new MurmurationError('store-unavailable', 'S3 cannot be reached');
+  const read: ObjectStore['read'] = (key, range) =>
+    key === status ? Promise.reject(ill) : ports.store.read(key, range);
+  await expect(merge({ ...ports.store, read })).rejects.toBe(ill);
+  expect(await json(status)).toMatchObject({ state: 'done', jobId: newer.jobId });
+  expect(await merge(ports.store)).toMatchObject({ kind: 'job-failed', code: 'file-not-found' });
 });
 
 it('delivers where another run of the same upload broke before it had an id', async () => {

@@ -22,6 +22,7 @@ let items: Map<string, TableItem>;
 let executions: Map<string, 'RUNNING' | 'ABORTED' | 'TIMED_OUT'>;
 let onStart: () => Promise<void>;
 let onFetch: () => Promise<void>;
+let onRemoveUpload: () => Promise<void>;
 let reads: number;
 const machines = 'arn:aws:states:us-east-1:000000000000:stateMachine';
 let now: number;
@@ -36,7 +37,7 @@ let brokenFetch: Error | undefined;
 
 beforeEach(async () => {
   [objects, items, executions] = [new Map(), new Map(), new Map()];
-  [onStart, onFetch, reads] = [async () => {}, async () => {}, 0];
+  [onStart, onFetch, onRemoveUpload, reads] = [async () => {}, async () => {}, async () => {}, 0];
   now = 1_800_000_000_000;
   held = new Map();
   statuses = new Map();
@@ -97,7 +98,10 @@ function opened(probe: () => Promise<Header> = async () => ({ durationSeconds: 1
       const behind = found.filter(({ sk }) => sk.startsWith(prefix) && (after === undefined || sk < after));
       return behind.sort((a, b) => (a.sk < b.sk ? 1 : -1)).slice(0, limit);
     },
-    removeAll: async (keys) => keys.forEach((key) => void items.delete(placeOf(key))),
+    async remove(key, { condition, values }) {
+      expect(condition).toBe('createdAt = :at');
+      if (items.get(placeOf(key))?.['createdAt'] === values[':at']) items.delete(placeOf(key));
+    },
   };
   const store: Partial<ObjectStore> = {
     read: async (key) => {
@@ -127,7 +131,10 @@ function opened(probe: () => Promise<Header> = async () => ({ durationSeconds: 1
       objects.set(key, 'sound');
       return { etag: 'e', sizeBytes: 5 };
     },
-    removeUpload: async (_, id) => void uploads.delete(id),
+    async removeUpload(_, id) {
+      await onRemoveUpload();
+      uploads.delete(id);
+    },
     probe,
     ledger: {
       admit: async () => undefined,
@@ -297,6 +304,20 @@ describe('a job on AWS', () => {
     expect({ items: items.size, objects: objects.size }).toEqual({ items: 0, objects: 0 });
   });
 
+  it('is not lost with the one before it, which is still being removed', async () => {
+    const jobs = opened();
+    await jobs.create({ ...request, source: { kind: 'upload', uploadId: 'upload_1' } });
+    onRemoveUpload = async () => {
+      onRemoveUpload = async () => {};
+      await jobs.remove('ann', request.id);
+      now += 1000;
+      await jobs.create(request);
+    };
+    await jobs.remove('ann', request.id);
+    expect((await jobs.get('ann', request.id))?.state).toBe('queued');
+    expect({ running: running(), items: items.size }).toEqual({ running: 1, items: 1 });
+  });
+
   it('is seen while its recording is fetched, and begun by one alone', async () => {
     const jobs = opened();
     onFetch = async () => {
@@ -339,12 +360,18 @@ describe('jobs on AWS', () => {
     id: resourceId('job', milliseconds, randomUUID()),
   });
 
+  const addItem = (id: string, sourceKey: string) =>
+    items.set(`owner#ann job#${id}`, {
+      ...{ pk: 'owner#ann', sk: `job#${id}` },
+      ...{ id, name: 'a', model: 'm', sourceKey, createdAt: now, begun: true },
+    });
+
   it('are listed by some requests for each, however many batches they have, and without their texts', async () => {
     const jobs = opened();
     for (let count = 0; count < 100; count++) {
-      const each = requestAt(now + count);
-      await jobs.create(each);
-      const { sourceKey } = JobItem.parse(items.get(`owner#ann job#${each.id}`));
+      const { id } = requestAt(now + count);
+      const sourceKey = `uploads/api/a/${id}`;
+      addItem(id, sourceKey);
       statuses.set(keys.sourceStatus(sourceKey), {
         ...{ jobId: 'j', sourceKey, state: 'transcribing', durationSeconds: 10, batches: 10_000 },
         updatedAt: new Date(now).toISOString(),
@@ -370,8 +397,7 @@ describe('jobs on AWS', () => {
         let time = 1;
         const add = () => {
           const { id } = requestAt(time++);
-          const item = { id, name: 'a', model: 'm', sourceKey: 'uploads/api/a', createdAt: now, begun: true };
-          items.set(`owner#ann job#${id}`, { pk: 'owner#ann', sk: `job#${id}`, ...item });
+          addItem(id, 'uploads/api/a');
           return id;
         };
         const first = Array.from({ length: count }, add);

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import {
   BatchWriteCommand,
+  DeleteCommand,
   DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -48,6 +49,8 @@ export interface DynamoTable {
     options: { readonly after?: string | undefined; readonly limit: number },
   ): Promise<TableItem[]>;
   removeAll(keys: readonly TableKey[]): Promise<void>;
+  /** Nothing where the condition does not hold. */
+  remove(key: TableKey, condition: Pick<TableUpdate, 'condition' | 'values'>): Promise<void>;
 }
 
 /** The table of this name. What fails on the way throws `store-unavailable`. */
@@ -115,6 +118,15 @@ export function dynamoTable({
         ...(after !== undefined && { ExclusiveStartKey: { pk, sk: after } }),
       });
       return (await documents.send(query).catch(unavailable)).Items ?? [];
+    },
+    async remove(Key, { condition, values }) {
+      const removal = new DeleteCommand({
+        TableName,
+        Key,
+        ConditionExpression: condition,
+        ExpressionAttributeValues: values,
+      });
+      await documents.send(removal).catch(unmet);
     },
     async removeAll(keys) {
       let requests = keys.map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } } }));

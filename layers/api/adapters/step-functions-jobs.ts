@@ -77,6 +77,10 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     return (await table.change(jobPlace(owner, id), change)) !== undefined;
   }
 
+  /** Not one that came again under this id meanwhile. */
+  const forget = (owner: string, { id, createdAt }: JobItem) =>
+    table.remove(jobPlace(owner, id), { condition: 'createdAt = :at', values: { ':at': createdAt } });
+
   const setBegun = (owner: string, job: JobItem) => note(owner, job, 'SET begun = :yes', { ':yes': true });
 
   const standing = async (job: JobItem): Promise<ApiJob> => {
@@ -176,7 +180,7 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     if (isMine && (await executions.status(job)) !== undefined) return;
     await ledger.settle(executionOf(job), 0);
     await folder.remove(job.sourceKey);
-    if (isMine) await table.removeAll([jobPlace(owner, job.id)]);
+    if (isMine) await forget(owner, job);
   }
 
   /** Deletes all of it, and sees to it that what still works on it leaves nothing either. */
@@ -191,7 +195,7 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     // Before the rest, which may break off
     await executions.sweepLater(job, traces);
     await sweepJob(traces, options);
-    await table.removeAll([jobPlace(owner, job.id)]);
+    await forget(owner, job);
   }
 
   return {
