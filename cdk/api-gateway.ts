@@ -95,7 +95,16 @@ function methodOptions(scope: Construct, id: string, authentication: ApiAuthenti
 
 /** What API Gateway refuses by itself, in the words that clients of OpenAI read. */
 function answerAsOpenAi(api: RestApi): void {
-  const answers = [
+  const unknown = (message: string) => ({ statusCode: '401', code: 'invalid_api_key', message });
+  const tooMany = {
+    ...{ statusCode: '429', code: 'rate_limit_exceeded', kind: 'requests' },
+    message: 'there are too many requests: send it again in a second',
+    headers: { 'retry-after': "'1'" },
+  };
+  const signIt = unknown(
+    'nobody knows who sent it: sign the request for execute-api, or send a JWT that is in time',
+  );
+  const answers: readonly GatewayAnswer[] = [
     {
       id: 'TooLarge',
       type: ResponseType.REQUEST_TOO_LARGE,
@@ -104,21 +113,25 @@ function answerAsOpenAi(api: RestApi): void {
       message:
         'the request is larger than 4 MiB: send the recording to POST /v1/uploads, or its address as file_url to POST /v1/jobs',
     },
+    { id: 'Throttled', type: ResponseType.THROTTLED, ...tooMany },
+    { id: 'OverQuota', type: ResponseType.QUOTA_EXCEEDED, ...tooMany },
+    { id: 'Unknown', type: ResponseType.UNAUTHORIZED, ...signIt },
+    { id: 'Unsigned', type: ResponseType.MISSING_AUTHENTICATION_TOKEN, ...signIt },
+    { id: 'SignedWrong', type: ResponseType.INVALID_SIGNATURE, ...signIt },
+    { id: 'Expired', type: ResponseType.EXPIRED_TOKEN, ...signIt },
     {
-      id: 'Throttled',
-      type: ResponseType.THROTTLED,
-      statusCode: '429',
-      code: 'rate_limit_exceeded',
-      message: 'there are too many requests: send it again in a second',
-      headers: { 'retry-after': "'1'" },
+      id: 'Denied',
+      type: ResponseType.ACCESS_DENIED,
+      statusCode: '403',
+      code: 'access-denied',
+      message: 'you may not call this: ask whoever runs it for execute-api:Invoke',
     },
     { id: 'Refused', type: ResponseType.DEFAULT_4XX, code: 'invalid-argument' },
-    { id: 'Failed', type: ResponseType.DEFAULT_5XX, code: 'internal' },
+    { id: 'Failed', type: ResponseType.DEFAULT_5XX, code: 'internal', kind: 'server_error' },
   ];
-  for (const { id, type, statusCode, code, message, headers } of answers) {
+  for (const { id, type, statusCode, code, message, kind = 'invalid_request_error', headers } of answers) {
     // Its own message comes with quotes around it
     const said = message === undefined ? '$context.error.messageString' : JSON.stringify(message);
-    const kind = id === 'Failed' ? 'server_error' : 'invalid_request_error';
     api.addGatewayResponse(id, {
       type,
       ...(statusCode === undefined ? {} : { statusCode }),
@@ -128,4 +141,16 @@ function answerAsOpenAi(api: RestApi): void {
       },
     });
   }
+}
+
+interface GatewayAnswer {
+  readonly id: string;
+  readonly type: ResponseType;
+  /** @default API Gateway's own */
+  readonly statusCode?: string;
+  readonly code: string;
+  /** @default API Gateway's own */
+  readonly message?: string;
+  readonly kind?: string;
+  readonly headers?: Record<string, string>;
 }

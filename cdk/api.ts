@@ -5,7 +5,7 @@ import { Duration, type Size } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Effect, Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -135,8 +135,10 @@ export class Api extends Construct {
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',
       'dynamodb:Query',
+      'dynamodb:DeleteItem',
       'dynamodb:BatchWriteItem',
     );
+    this.denyKeys();
     machine.grantStartExecution(this.door);
     this.removal.machine.grantStartExecution(this.door);
     machine.grantExecution(this.door, 'states:StopExecution', 'states:DescribeExecution');
@@ -167,6 +169,18 @@ export class Api extends Construct {
       }),
       ...(this.realtime?.alarms ?? []),
     ];
+  }
+
+  /** Keys are made by people: what answers strangers can make none, nor raise a budget. */
+  private denyKeys(): void {
+    this.door.addToRolePolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'],
+        resources: [this.table.tableArn],
+        conditions: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': ['key#*'] } },
+      }),
+    );
   }
 
   /** Lets people and programs call it, where it asks IAM. */

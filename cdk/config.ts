@@ -126,6 +126,12 @@ export const Config = z.strictObject({
   apiRequestsPerSecond: number(z.int().min(1).max(10_000))
     .default(20)
     .describe('a whole number of requests a second, of all callers together, from 1 to 10000'),
+  apiCallerRequestsPerMinute: number(z.int().min(1).max(100_000))
+    .default(120)
+    .describe('a whole number of requests a minute, of each caller that iam or jwt names, from 1 to 100000'),
+  apiCallerBudgetHours: number(z.int().min(0).max(1_000_000))
+    .default(100)
+    .describe('a whole number of hours of audio a month, of each caller that iam or jwt names'),
   kms: z
     .union([z.enum(['off', 'on']), z.string().regex(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/)])
     .default('off')

@@ -76,7 +76,9 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
       jobs,
       results: s3JobResults(table, store),
       uploads,
-      ...(env.AUTHENTICATION === 'keys' ? { keyRing: dynamoKeyRing(table) } : { callerOf: gatewayCaller }),
+      ...(env.AUTHENTICATION === 'keys'
+        ? { keyRing: dynamoKeyRing(table) }
+        : { callerOf: gatewayCaller(env) }),
       ledger,
       idempotency: dynamoIdempotency(table, clock),
       clock,

@@ -1,3 +1,4 @@
+import { CallerEnvironment } from '@murmuration/api/gateway-caller';
 import { CacheEnvironment, DoorEnvironment } from '@murmuration/pipeline/environment';
 import { z } from 'zod';
 
@@ -5,6 +6,7 @@ const ModelFiles = z.record(z.string().regex(/^[\w.-]+$/), z.string().min(1));
 
 export const ApiEnv = DoorEnvironment.extend({
   ...CacheEnvironment.shape,
+  ...CallerEnvironment.shape,
   /** Name of the API's table. */
   TABLE: z.string().min(3),
   STATE_MACHINE_ARN: z.string().min(1),

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { changeKeys, type KeyFile, readKeyFile } from '@murmuration/api/adapters/folder-key-ring';
-import type { ApiKey } from '@murmuration/api/contract/api-key';
+import { type ApiKey, Owner } from '@murmuration/api/contract/api-key';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { writeNote } from './report-failure.ts';
 import { table } from './table.ts';
@@ -11,13 +11,19 @@ export interface KeyOptions {
   readonly requestsPerMinute?: number;
   readonly budgetHours?: number;
   readonly expiresInDays?: number;
+  readonly streamsAtOnce?: number;
 }
 
-/** Makes a key and prints it: nobody can print it again. Throws `store-unavailable`. */
+/** Makes a key and prints it: nobody can print it again. Throws `invalid-argument`, `store-unavailable`. */
 export async function createKey(
   path: string,
-  { owner, requestsPerMinute, budgetHours, expiresInDays }: KeyOptions,
+  { owner, requestsPerMinute, budgetHours, expiresInDays, streamsAtOnce }: KeyOptions,
 ): Promise<void> {
+  const named = Owner.safeParse(owner);
+  if (!named.success) {
+    const why = named.error.issues[0]?.message;
+    throw new MurmurationError('invalid-argument', `--owner is "${owner}": ${why}. choose another name`);
+  }
   const secret = `mm_${randomBytes(32).toString('base64url')}`;
   const now = Date.now();
   const key: ApiKey = {
@@ -30,6 +36,7 @@ export async function createKey(
       : { expiresAt: new Date(now + expiresInDays * 86_400_000).toISOString() }),
     ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     ...(budgetHours === undefined ? {} : { budgetSeconds: budgetHours * 3600 }),
+    ...(streamsAtOnce === undefined ? {} : { streamsAtOnce }),
   };
   await changeKeys(path, (keys) => [...keys, key]);
   writeNote(`${key.id} of ${owner} is in ${path}; this is the key, shown this once:`);

@@ -155,6 +155,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--requests-per-minute <n>', 'the most', positiveWhole)
     .option('--budget-hours <n>', 'hours of audio in a month', positiveNumber)
     .option('--expires-in-days <n>', 'refuse it from then on', positiveNumber)
+    .option('--streams-at-once <n>', 'live streams that it may have open (default: 4)', positiveWhole)
     .action(async (file, options) => {
       const { createKey } = await import('./keys.ts');
       await createKey(file, options);

@@ -1,7 +1,9 @@
+import { CallerEnvironment } from '@murmuration/api/gateway-caller';
 import { DoorEnvironment } from '@murmuration/pipeline/environment';
 import { z } from 'zod';
 
 export const GatekeeperEnv = DoorEnvironment.omit({ BUCKET: true }).extend({
+  ...CallerEnvironment.shape,
   /** Name of the API's table. */
   TABLE: z.string().min(3),
   /** Name of the table of what connections bring. */

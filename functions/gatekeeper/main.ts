@@ -19,7 +19,7 @@ const clock = Date.now;
 const table = dynamoTable({ tableName: env.TABLE });
 const ledger = dynamoLedger(table, clock);
 const app = gateApp({
-  ...(env.AUTHENTICATION === 'keys' ? { keyRing: dynamoKeyRing(table) } : { callerOf: gatewayCaller }),
+  ...(env.AUTHENTICATION === 'keys' ? { keyRing: dynamoKeyRing(table) } : { callerOf: gatewayCaller(env) }),
   ledger,
   clock,
   newId: randomUUID,

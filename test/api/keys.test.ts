@@ -43,6 +43,20 @@ describe('a server with keys', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
+  it('takes no owner that could not be part of a path', async () => {
+    const { exitCode, stderr } = await runCli(['keys', 'create', file, '--owner', 'ann/private']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/--owner is "ann\/private".*must have no "\/".*choose another name/);
+  });
+
+  it('keeps how many streams a key may have open', async () => {
+    await made('--owner', 'streaming', '--streams-at-once', '2');
+    const { keys } = JSON.parse(await readFile(file, 'utf8'));
+    expect(keys.find(({ owner }: { owner: string }) => owner === 'streaming')).toMatchObject({
+      streamsAtOnce: 2,
+    });
+  });
+
   it('lets in who has one, as OpenAI and Deepgram write it', async () => {
     expect((await get('/v1/models', `Bearer ${key}`)).status).toBe(200);
     expect((await get('/v1/models', `Token ${key}`)).status).toBe(200);

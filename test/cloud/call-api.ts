@@ -47,3 +47,9 @@ export async function endedJob(
   }
   return job;
 }
+
+/** Seconds that a key's budget has left in this month. */
+export async function budgetLeft(key: string): Promise<number> {
+  const asked = { s3_key: 'uploads/owners/nobody/a.mp3', dry_run: true };
+  return JSON.parse((await callApi(key, '/v1/jobs', { body: asked })).text).budget_left_seconds;
+}

@@ -5,7 +5,8 @@ import { toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { recording } from '../engine/recordings.ts';
-import { createApiKey } from './create-api-key.ts';
+import { budgetLeft } from './call-api.ts';
+import { createApiKey, revokeApiKey } from './create-api-key.ts';
 import { outputs, twin } from './kit.ts';
 
 const [apiId] = new URL(outputs.realtimeUrl).host.split('.');
@@ -45,6 +46,13 @@ async function speak(key: string, bytes: Uint8Array): Promise<Told[]> {
   return told;
 }
 
+/** What a client is told that is not let in. */
+async function refused(key: string): Promise<string> {
+  const socket = new WebSocket(address, { headers: { authorization: `Bearer ${key}` } });
+  const [error] = await once(socket, 'error').catch((problem) => [problem]);
+  return String(error);
+}
+
 /** When so many words were first told, final or not. */
 function shownAt(told: readonly Told[], index: number): number {
   let final = 0;
@@ -82,15 +90,48 @@ describe('live transcription on AWS', () => {
   });
 
   it('lets in nobody without a key', async () => {
-    const socket = new WebSocket(address);
-    const [error] = await once(socket, 'error').catch((problem) => [problem]);
-    expect(String(error)).toMatch(/40[13]/);
+    expect(await refused('sk-unknown')).toMatch(/40[13]/);
   });
 
   it('says what is wrong, and when the budget is spent', async () => {
     const broken = await speak(await createApiKey(), Buffer.alloc(1));
     expect(broken.at(-1)!.message).toMatchObject({ kind: 'error', code: 'invalid-argument' });
-    const spent = await speak(await createApiKey({ budgetSeconds: 5 }), Buffer.alloc(160_000));
+    const spent = await speak(await createApiKey({ budgetSeconds: 15 }), Buffer.alloc(12 * 32_000));
     expect(spent.at(-1)!.message).toMatchObject({ kind: 'error', code: 'budget-spent' });
+  });
+
+  it('begins no stream that the budget does not pay, and no more than a key may have', async () => {
+    expect(await refused(await createApiKey({ budgetSeconds: 5 }))).toMatch(/40[13]|429/);
+    const key = await createApiKey({ streamsAtOnce: 1, budgetSeconds: 100 });
+    const socket = new WebSocket(address, { headers: { authorization: `Bearer ${key}` } });
+    await once(socket, 'open');
+    expect(await refused(key)).toMatch(/40[13]|429/);
+    // Long enough for a listener to begin, and then to wait a while
+    await wait(10_000);
+    socket.send(JSON.stringify({ kind: 'audio', index: 0, audio: Buffer.alloc(8000).toString('base64') }));
+    socket.send(JSON.stringify({ kind: 'end', index: 1 }));
+    await once(socket, 'close');
+    // Its place is free again, and what it took is booked: its time, for it had but 0.25 s
+    while ((await budgetLeft(key)) <= 90) await wait(200);
+    expect(await budgetLeft(key)).toBeLessThan(99);
+    const last = await speak(key, Buffer.alloc(8000));
+    expect(last.at(-1)!.message).toMatchObject({ kind: 'done' });
+  });
+
+  it('closes a connection that sends one index twice, and ends streams of a key that is revoked', async () => {
+    const key = await createApiKey();
+    const told: string[] = [];
+    const socket = new WebSocket(address, { headers: { authorization: `Bearer ${key}` } });
+    socket.on('message', (data) => told.push(String(data)));
+    await once(socket, 'open');
+    const audio = Buffer.alloc(8000).toString('base64');
+    for (let time = 0; time < 2; time++) socket.send(JSON.stringify({ kind: 'aud', index: 0, audio }));
+    await once(socket, 'close');
+    expect(JSON.parse(told.at(-1)!)).toMatchObject({ kind: 'error', code: 'invalid-argument' });
+
+    const speaking = speak(key, Buffer.alloc(80 * 32_000));
+    await wait(1000);
+    await revokeApiKey(key);
+    expect((await speaking).at(-1)!.message).toMatchObject({ kind: 'error', code: 'key-refused' });
   });
 });

@@ -81,6 +81,39 @@ describe('the HTTP API', () => {
   });
 
   it.each([
+    ['UNAUTHORIZED', '401', 'invalid_api_key'],
+    ['MISSING_AUTHENTICATION_TOKEN', '401', 'invalid_api_key'],
+    ['INVALID_SIGNATURE', '401', 'invalid_api_key'],
+    ['EXPIRED_TOKEN', '401', 'invalid_api_key'],
+    ['ACCESS_DENIED', '403', 'access-denied'],
+    ['THROTTLED', '429', 'rate_limit_exceeded'],
+    ['QUOTA_EXCEEDED', '429', 'rate_limit_exceeded'],
+  ])('answers %s with %s and a code that clients know', (ResponseType, StatusCode, code) => {
+    api.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
+      ResponseType,
+      StatusCode,
+      ResponseTemplates: { 'application/json': Match.stringLikeRegexp(`"code":"${code}"`) },
+    });
+  });
+
+  it('gives each caller without a key a rate and a budget', () => {
+    const asking = (settings: object) => synthesize({ ...cpuOnly, api: 'iam', ...settings }).api;
+    const limited = (requests: string, seconds: string) => ({
+      Environment: {
+        Variables: Match.objectLike({
+          CALLER_REQUESTS_PER_MINUTE: requests,
+          CALLER_BUDGET_SECONDS: seconds,
+        }),
+      },
+    });
+    // The API and the gatekeeper of live transcription
+    asking({}).resourcePropertiesCountIs('AWS::Lambda::Function', limited('120', '360000'), 2);
+    const chosen = asking({ apiCallerRequestsPerMinute: 7, apiCallerBudgetHours: 0 });
+    chosen.resourcePropertiesCountIs('AWS::Lambda::Function', limited('7', '0'), 2);
+    api.resourcePropertiesCountIs('AWS::Lambda::Function', limited('120', '360000'), 0);
+  });
+
+  it.each([
     ['keys', undefined, 'NONE', 'keys'],
     ['iam', undefined, 'AWS_IAM', 'gateway'],
     ['jwt', userPool, 'COGNITO_USER_POOLS', 'gateway'],
@@ -126,6 +159,23 @@ describe('the HTTP API', () => {
       },
       Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Bookkeeper'), 'Arn'] } })],
     });
+  });
+
+  it('can make no key, nor change one', () => {
+    const denied = Object.values(api.findResources('AWS::IAM::Policy'))
+      .filter(({ Properties }) => JSON.stringify(Properties.Roles).includes('ApiDoorRole'))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as { Effect: string }[])
+      .filter(({ Effect }) => Effect === 'Deny');
+    expect(denied).toEqual([
+      {
+        Effect: 'Deny',
+        Action: ['dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ApiTable/), 'Arn'] },
+        Condition: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': ['key#*'] } },
+      },
+    ]);
+    // What else may write there can name all with which it does
+    expect(itemsOf(api, 'ApiDoorRole')['dynamodb:PutItem']).toEqual(['any']);
   });
 
   it('lets the function that books reach what is held and used, and neither keys nor jobs', () => {

@@ -3,6 +3,12 @@ import { z } from 'zod';
 /** Each keeps a function busy, of which a new account has 10. */
 export const STREAMS_AT_ONCE = 4;
 
+/** Whose jobs and uploads a key sees. */
+export const Owner = z
+  .string()
+  .min(1)
+  .regex(/^[^/]+$/, 'an owner is part of paths and must have no "/"');
+
 /** What is known of a key; the key itself is not. One owner may have several, so that they can be changed one by one. */
 export const ApiKey = z.strictObject({
   id: z.string().min(1),
