@@ -6,6 +6,9 @@ shapes on the host: a value would have to be fetched from the GPU, which would h
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 
 from graph_alignment import fitted
@@ -22,8 +25,10 @@ def generate_cuda(pen: Pen, layers: Layers, hidden: str) -> None:
     """hidden (B, L, width) of the encoder → all outputs of the graph."""
     names = [f"{part} {index}" for index in range(layers.weights.dimensions.decoder_layers) for part in ("key", "value")]
     heads = aligned_heads(pen, layers)
-    audio, logits, caches, scores = read_prompt(pen, layers, hidden, heads)
-    caches = with_room(pen, layers, caches, pen.op("ReduceMax", "max_new", keepdims=1))
+    prompt = read_prompt(pen, layers, hidden)
+    audio, logits = Audio(ordered(pen, layers, prompt.pairs), heads), prompt.logits
+    scores = prompt_scores(pen, layers, prompt, audio)
+    caches = with_room(pen, layers, prompt.cache, pen.op("ReduceMax", "max_new", keepdims=1))
     settled = settling(pen)
     last_mask = pen.slice("masks", -1, INT64_MAX, 0)
     row_count = pen.op("Squeeze", pen.cast(pen.length("prompt", 0), np.float32))
@@ -65,9 +70,18 @@ def generate_cuda(pen: Pen, layers: Layers, hidden: str) -> None:
     write_outputs(pen, layers, final["history"], going, [logprob] + joined(pen, scores), scans)
 
 
-def read_prompt(pen: Pen, layers: Layers, hidden: str, heads: dict[int, str]):
-    """Returns what later steps see of the audio, logits (B, V) after the prompt, the cache of the prompt, and the alignment
-    heads' scores. Writes `probe_prob`."""
+@dataclass(frozen=True)
+class Prompt:
+    """What reading it leaves."""
+
+    pairs: list[str]  # key, value of the audio per layer, each (B, L, heads · head size)
+    queries: dict[int, str]  # layer → what it asked of the audio, (B, P, heads · head size)
+    logits: str  # (B, V) of the last token
+    cache: list[str]  # key, value per layer, each (B, heads, P, head size)
+
+
+def read_prompt(pen: Pen, layers: Layers, hidden: str) -> Prompt:
+    """hidden (B, L, width) of the encoder. Writes `probe_prob`."""
     rows, count = pen.length("prompt", 0), layers.weights.dimensions.decoder_layers
     attentions = [f"model.decoder.layers.{index}.encoder_attn" for index in range(count)]
     pairs = [layers.linear(pen, hidden, f"{attention}.{name}_proj") for attention in attentions for name in "kv"]
@@ -85,13 +99,21 @@ def read_prompt(pen: Pen, layers: Layers, hidden: str, heads: dict[int, str]):
     logits = layers.logits(pen, pen.op("Gather", x, pen.concat(pen.integer([-1]), start, axis=0), axis=1))  # (B, 2, V)
     at_start = pen.op("Softmax", pen.op("Gather", logits, pen.integer(1), axis=1), axis=-1)
     pen.op("Gather", at_start, "probe_ids", axis=1, outputs=["probe_prob"])
-    # key, value, key, value, …: only keys lie in an order of their own
-    ordered = [split_heads(pen, layers, value) if place % 2 else reordered(pen, layers, value, True)
-               for place, value in enumerate(pairs)]
-    audio = Audio(ordered, heads)
-    scores = [pen.op("Gather", cross_attention(pen, layers, layer, pen.slice(queries[layer], -1, INT64_MAX, 1), audio, None)[1],
-                     picked, axis=1) for layer, picked in heads.items()]
-    return audio, pen.op("Gather", logits, pen.integer(0), axis=1), cache, scores
+    return Prompt(pairs, queries, pen.op("Gather", logits, pen.integer(0), axis=1), cache)
+
+
+def ordered(pen: Pen, layers: Layers, pairs: list[str], wanted: Iterable[int] | None = None) -> list[str]:
+    """Prompt's `pairs` as steps read them, each (B, heads, L, head size): only keys lie in an order of their own. `wanted`:
+    of these layers alone."""
+    chosen = [place for place in range(len(pairs)) if wanted is None or place // 2 in wanted]
+    return [("" if place not in chosen else split_heads(pen, layers, value) if place % 2 else reordered(pen, layers, value, True))
+            for place, value in enumerate(pairs)]
+
+
+def prompt_scores(pen: Pen, layers: Layers, prompt: Prompt, audio: Audio) -> list[str]:
+    """The alignment heads' scores of the prompt's last token, (B, n, 1, L) for each layer that has them."""
+    return [pen.op("Gather", cross_attention(pen, layers, layer, pen.slice(prompt.queries[layer], -1, INT64_MAX, 1), audio, None)[1],
+                   picked, axis=1) for layer, picked in audio.aligned_heads.items()]
 
 
 def with_room(pen: Pen, layers: Layers, cache: list[str], tokens: str) -> list[str]:

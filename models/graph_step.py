@@ -44,12 +44,12 @@ def token_step(pen: Pen, layers: Layers, ids: str, length: str, cache: list[str]
                           for name in keys_values]
         return attended, keys_values
 
-    return decoder(pen, layers, ids, place, cache, audio, attend)
+    return decoder(pen, layers, ids, place, cache, audio, attend, cross_attention)
 
 
-def decoder(pen: Pen, layers: Layers, ids: str, place: str, cache: list[str], audio: Audio, attend: Callable):
+def decoder(pen: Pen, layers: Layers, ids: str, place: str, cache: list[str], audio: Audio, attend: Callable, hear: Callable):
     """ids (B, 1) and their position embeddings → hidden (B, 1, width), what `attend(x, layer, key and value)` makes of the
-    cache, and the alignment heads' scores."""
+    cache, and the alignment heads' scores. `hear` is the attention to the audio: `cross_attention`, or one like it."""
     prefix, count = "model.decoder.", layers.weights.dimensions.decoder_layers
     x, residual = pen.fresh("norm"), pen.fresh("residual")
     pen.microsoft("SkipLayerNormalization", layers.embed(pen, ids), place,
@@ -66,7 +66,7 @@ def decoder(pen: Pen, layers: Layers, ids: str, place: str, cache: list[str], au
         projection = layer + "encoder_attn.q_proj"
         bias = layers.bias(projection)
         query = layers.project(pen, x, projection, None if FOR_GPU else bias)
-        attended, score = cross_attention(pen, layers, index, query, audio, bias if FOR_GPU else None)
+        attended, score = hear(pen, layers, index, query, audio, bias if FOR_GPU else None)
         if index in audio.aligned_heads:
             scores.append(pen.op("Gather", score, audio.aligned_heads[index], axis=1))
         x, residual = layers.linear_add_norm(pen, attended, layer + "encoder_attn.out_proj", residual,

@@ -14,7 +14,7 @@ import numpy as np
 
 from graph_alignment import fitted
 from graph_choice import best
-from graph_cuda import aligned_heads, choose, joined, read_prompt, settling, with_room
+from graph_cuda import aligned_heads, choose, joined, ordered, prompt_scores, read_prompt, settling, with_room
 from graph_linear import Layers
 from graph_pen import INT64_MAX, Pen
 from graph_step import Audio, token_step
@@ -36,11 +36,13 @@ def generate_unrolled(pen: Pen, layers: Layers, hidden: str) -> None:
     count, end = VARIANT.tokens_per_trip, layers.weights.tokens.end_of_text
     names = [f"{part} {index}" for index in range(layers.weights.dimensions.decoder_layers) for part in ("key", "value")]
     heads = aligned_heads(pen, layers)
-    audio, logits, caches, scores = read_prompt(pen, layers, hidden, heads)
+    prompt = read_prompt(pen, layers, hidden)
+    audio, logits = Audio(ordered(pen, layers, prompt.pairs), heads), prompt.logits
+    scores = prompt_scores(pen, layers, prompt, audio)
     rows = pen.length("prompt", 0)
     row_count = pen.op("Squeeze", pen.cast(rows, np.float32))
     most = pen.op("ReduceMax", "max_new", keepdims=1)
-    caches = with_room(pen, layers, caches, pen.op("Add", most, pen.integer([count])))
+    caches = with_room(pen, layers, prompt.cache, pen.op("Add", most, pen.integer([count])))
 
     def going(pen: Pen, done: str) -> str:
         return pen.op("Less", pen.op("ReduceSum", pen.cast(done, np.float32), keepdims=0), row_count)

@@ -9,12 +9,13 @@ import pytest
 import graph_step
 from captured_fixture import FOLDER, write_fixture
 from graph import WEIGHTS, write_captured
+from graph_captured import STEPS
 from random_whisper import RandomWhisper
 from test_graph import END, open_session
 from test_graph_cuda import likely_end, masks, never_end, request, run
 
 HEADS = {0: 1, 1: 2}  # by layer
-KINDS = ("begin", "step", "step-aligned", "finish")
+KINDS = ("begin", "step", "step-wide", "step-aligned", "finish")
 # Inputs that a kernel of CUDA reads on the host
 ON_HOST = {"Squeeze": [1], "Unsqueeze": [1], "TopK": [1], "Slice": [1, 2, 3, 4], "Reshape": [1], "Expand": [1],
            "GroupQueryAttention": [6]}
@@ -41,28 +42,41 @@ def sessions(tmp_path_factory):
     return {kind: open_session(folder / f"{kind}.onnx") for kind in ("model", *KINDS)}
 
 
-def run_captured(sessions, feeds, rows: int) -> dict[str, np.ndarray]:
+def run_captured(sessions, feeds, rows: int, kind: str) -> dict[str, np.ndarray]:
     """As functions/transcribe-gpu/devices/captured does, with `rows` rows in every step; those too many are at their end."""
     feeds = {name: np.asarray(value) for name, value in feeds.items()}
-    begun = run(sessions["begin"], feeds)
     own, start = feeds["prompt"].shape
-    count, aligned = int(begun["count"][0]), bool(feeds["alignment_on"])
+    most, room = int(feeds["max_new"].max()), 68
+    begun = run(sessions["begin"], feeds | {"room": np.array([room]), "key shape": np.array([0, 0, -1, 1, 32])})
+    count, aligned = int(begun["count"][0]), kind == "step-aligned"
+    length, step = begun["first scores"].shape[-1], sessions[kind]
+    for layer in range(2):
+        key = begun[f"audio key {layer}"]
+        begun[f"audio key {layer}"] = key.reshape(key.shape[0], key.shape[1], length, 32)
 
     def filled(value: np.ndarray, fill=0) -> np.ndarray:
         return np.concatenate([value, np.full((rows - own, *value.shape[1:]), fill, value.dtype)])
 
-    step = sessions["step-aligned" if aligned else "step"]
-    state = {name: filled(value, name == "done") for name, value in begun.items()
-             if name in {entry.name for entry in step.get_inputs()} - {"mask"}}
-    most, length = int(feeds["max_new"].max()), begun["first scores"].shape[-1]
-    state |= {"mask": begun["mask"], "length": np.full(rows, start + count, np.int32), "first": np.array([start + count - 1])}
+    state = {name: value if name == "mask" else filled(value, name == "done") for name, value in begun.items()}
+    state |= {"length": np.full(rows, start + count, np.int32), "room": np.array([room], np.int32),
+              "positions": np.array([length], np.int32), "last position": np.full(rows, length - 1, np.int32),
+              "first": np.array([start + count - 1])}
     heads = {layer: number * aligned for layer, number in HEADS.items()}
-    state |= {f"scores {layer}": np.zeros((most, rows * number * length), np.float32) for layer, number in heads.items()}
+    state |= {f"scores {layer}": np.zeros((most + STEPS, rows * number * length), np.float32) for layer, number in heads.items()}
+    state = {name: np.ascontiguousarray(value) for name, value in state.items()}
+    binding = step.io_binding()
+    for entry in step.get_inputs():
+        value = state[entry.name]
+        binding.bind_input(entry.name, "cpu", 0, value.dtype, value.shape, value.ctypes.data)
+    for entry in step.get_outputs():
+        value = state[entry.name.split(" out")[0]]
+        binding.bind_output(entry.name, "cpu", 0, value.dtype, value.shape, value.ctypes.data)
     while count < most and not state["done"].all():
-        state |= {name.removesuffix(" out"): value for name, value in run(step, state).items()}
-        count += 1
+        step.run_with_iobinding(binding)
+        count += STEPS
     feeds |= {name: state[name][:own] for name in ("history", "logprobs")} | {"first scores": begun["first scores"]}
-    feeds |= {f"scores {layer}": state[f"scores {layer}"].reshape(most, rows, number, 1, length) for layer, number in heads.items()}
+    feeds |= {f"scores {layer}": state[f"scores {layer}"].reshape(-1, rows, number, 1, length) if number else
+              np.zeros((0, rows, 0, 1, length), np.float32) for layer, number in heads.items()}
     return run(sessions["finish"], feeds | {"count": np.array([count])}) | {"probe_prob": begun["probe_prob"]}
 
 
@@ -80,7 +94,12 @@ def run_captured(sessions, feeds, rows: int) -> dict[str, np.ndarray]:
 ])
 def test_say_together_what_the_one_graph_says(sessions, changes, rows):
     feeds = request(**changes)
-    expected, result = run(sessions["model"], feeds), run_captured(sessions, feeds, rows)
+    kinds = ["step-aligned"] if feeds["alignment_on"] else ["step", "step-wide"]
+    for kind in kinds:
+        expect_same(run_captured(sessions, feeds, rows, kind), run(sessions["model"], feeds))
+
+
+def expect_same(result, expected):
     np.testing.assert_array_equal(result["tokens"], expected["tokens"])
     for name in ("token_logprob", "probe_prob"):
         np.testing.assert_allclose(result[name], expected[name], atol=2e-5)
@@ -96,7 +115,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("kind", ["step", "step-aligned"])
+@pytest.mark.parametrize("kind", ["step", "step-wide", "step-aligned"])
 def test_a_step_has_nothing_that_cannot_be_captured(folder, kind):
     graph = onnx.load(folder / f"{kind}.onnx", load_external_data=False).graph
     operators = {node.op_type for node in graph.node}
@@ -126,8 +145,8 @@ def test_share_one_file_of_weights(folder):
     weights = {name: (place["offset"], place["shape"]) for name, place in json.loads((folder / WEIGHTS).read_text()).items()}
     used = [external(kind) for kind in ("model", *KINDS)]
     assert all(entries.items() <= weights.items() for entries in used)
-    step = {name for name in used[2] if name != "places before"}
-    assert step <= set(used[1]), "what a step reads is in the beginning too"
+    own = {"places before", f"model.decoder.positions and {STEPS}"}
+    assert all(set(step) - own <= set(used[1]) for step in used[2:5]), "what a step reads is in the beginning too"
     assert len({offset for offset, _ in weights.values()}) == len(weights)
 
 
@@ -135,7 +154,7 @@ def test_a_model_without_alignment_heads_has_no_step_for_them(tmp_path):
     whisper = small()
     whisper.alignment_heads = []
     names = {path.name for path in write_captured(whisper, "fp16", tmp_path / "model.onnx")}
-    assert names == {"model.onnx", "begin.onnx", "step.onnx", "finish.onnx", "model.onnx.data", WEIGHTS}
+    assert names == {"model.onnx", "begin.onnx", "step.onnx", "step-wide.onnx", "finish.onnx", "model.onnx.data", WEIGHTS}
 
 
 def test_the_fixture_of_the_tests_in_typescript_is_of_today(tmp_path):

@@ -9,7 +9,10 @@ const answer = (message: EngineAnswer) => port.postMessage(message);
 
 try {
   const { gpu, ...options }: EngineSetup = workerData;
-  const engine = await createEngine(options, gpu && { openSession: (...given) => openGpuSession(...given, gpu) });
+  const engine = await createEngine(
+    options,
+    gpu && { openSession: (...given) => openGpuSession(...given, gpu) },
+  );
   const { modelId, modelSha256, timesWords } = engine;
   port.on('message', async (request: EngineRequest) => {
     if (request.kind === 'close') {

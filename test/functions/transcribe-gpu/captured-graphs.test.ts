@@ -25,7 +25,15 @@ async function fixture(): Promise<Model> {
   const folder = fileURLToPath(new URL('../../fixtures/captured', import.meta.url));
   const manifest = await readManifest(tinyModel);
   const file = { sha256: '0'.repeat(64), sizeBytes: 1 };
-  const names = ['model.onnx', 'begin.onnx', 'step.onnx', 'step-aligned.onnx', 'finish.onnx', 'weights.json'];
+  const names = [
+    'model.onnx',
+    'begin.onnx',
+    'step.onnx',
+    'step-wide.onnx',
+    'step-aligned.onnx',
+    'finish.onnx',
+    'weights.json',
+  ];
   return {
     folder,
     graphPath: `${folder}/model.onnx`,

@@ -5,11 +5,12 @@ import type { Graph } from '@murmuration/cuda/graph';
 import { cudaMemory, hostMemory } from '@murmuration/cuda/memory';
 import { loadOnnxRuntime } from '@murmuration/cuda/onnxruntime';
 import { readTensor, type Tensor } from '@murmuration/cuda/tensor';
+import { tensorTypes } from '@murmuration/cuda/tensor-type';
 import { type Feeds, type PlainTensor, planRun, toPlain } from './run-request.ts';
 import { shareWeights } from './shared-weights.ts';
 import { createStepGraphs } from './step-graphs.ts';
 import { createStepMemory, shapeOf } from './step-memory.ts';
-import { createStepSizes } from './step-sizes.ts';
+import { createStepSizes, type StepKind } from './step-sizes.ts';
 import { writeState } from './write-state.ts';
 
 export interface CapturedOptions {
@@ -27,6 +28,8 @@ export interface CapturedOptions {
   readonly textContext: number;
   /** Decoder layer and head of each. */
   readonly alignmentHeads: readonly (readonly [number, number])[];
+  /** Up to so many rows have the kernel of few. @default what was measured */
+  readonly fewRows?: number | undefined;
   readonly observe?: ((times: RunTimes) => void) | undefined;
   readonly warn?: ((message: string) => void) | undefined;
 }
@@ -53,8 +56,12 @@ export interface CapturedGraphs {
   close(): void;
 }
 
-/** Steps between two looks at whether any row is still going: a look waits for the GPU. */
+/** Tokens between two looks at whether any row is still going: a look waits for the GPU. */
 const STEPS_PER_LOOK = 8;
+/** CUDA's kernel for many rows reads keys in pieces of so many bytes. */
+const PIECE_BYTES = 16;
+/** Inputs of the beginning that no request has. */
+const OWN = ['room', 'key shape'];
 
 /** The three graphs of models/graph_captured.py; for one thread alone, which every run blocks. */
 export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
@@ -77,13 +84,10 @@ export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
   const begin = open('begin.onnx');
   const finish = open('finish.onnx');
   const steps = createStepGraphs({
-    ...{ environment, device, memory: blocks, capture: onCuda && (options.capture ?? true) },
+    ...{ environment, device, host, memory: blocks, capture: onCuda && (options.capture ?? true) },
     open: (name, capture) =>
       open(name, { enable_cuda_graph: capture ? '1' : '0', arena_extend_strategy: 'kSameAsRequested' }),
-    rest(lengths) {
-      writeState(memory, blocks, lengths['B']!, undefined);
-      if (lengths['S'] !== undefined) memory.zero(blocks.address('first'), 8);
-    },
+    rest: (lengths) => writeState(memory, blocks, lengths, undefined),
     warn: options.warn ?? ((message) => process.emitWarning(message, { code: 'MURMURATION_CUDA_GRAPHS' })),
   });
 
@@ -91,11 +95,13 @@ export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
     const startedAt = performance.now();
     const plan = planRun(feeds);
     const { rows, promptLength, positions, mostTokens } = plan;
-    const aligned = plan.aligned && begin.outputNames.includes('first scores');
-    const lengths = sizes.lengths(plan, aligned);
-    sizes.remember(lengths, (widest) => steps.fit(aligned, widest));
+    const kind = sizes.kind(plan);
+    const stepsPerRun = steps.stepsPerRun(kind);
+    const lengths = sizes.lengths(plan, kind, stepsPerRun);
+    sizes.remember(lengths, (widest) => steps.fit(kind, widest));
     // Before what it would overwrite is there
-    const step = plan.plain && mostTokens > 1 ? steps.ready(aligned, lengths) : undefined;
+    const step = plan.plain && mostTokens > 1 ? steps.ready(kind, lengths) : undefined;
+    const inputs = new Map(steps.inputs(kind).map((input) => [input.name, input]));
     const preparedAt = performance.now();
 
     const held: { close(): void }[] = [];
@@ -107,12 +113,22 @@ export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
       keep(environment.tensor(host, data, type, shape));
     /** Of a block that steps read and write, the rows that are not there only to fill up. */
     const ownRows = (name: string) => {
-      const input = steps.inputs(aligned).find((one) => one.name === name)!;
+      const input = inputs.get(name)!;
       const shape = shapeOf(input, { ...lengths, B: rows });
-      return keep(environment.tensor(device, blocks.address(name), input.type, shape));
+      const made = name.startsWith('audio key') ? keysAsMade(input.type, shape, kind) : shape;
+      return keep(environment.tensor(device, blocks.address(name), input.type, made));
     };
-    const feed = (binding: Binding, { name }: Graph['inputs'][number]) =>
-      binding.input(name, onHost(feeds[name]!.data, feeds[name]!.type, feeds[name]!.dims));
+    const key = inputs.get('audio key 0')!;
+    const [, , pieces, , piece] = keysAsMade(key.type, [0, 0, 0, Number(key.shape[3])], kind);
+    const more: Readonly<Record<string, BigInt64Array>> = {
+      room: BigInt64Array.of(BigInt(lengths['R']!)),
+      'key shape': BigInt64Array.of(0n, 0n, -1n, BigInt(pieces!), BigInt(piece!)),
+    };
+    const feed = (binding: Binding, { name, type }: Graph['inputs'][number]) => {
+      const own = more[name];
+      const { data, dims } = own === undefined ? feeds[name]! : { data: own, dims: [own.length] };
+      binding.input(name, onHost(data, type, dims));
+    };
     try {
       const beginning = keep(begin.bind());
       for (const input of begin.inputs) feed(beginning, input);
@@ -121,7 +137,7 @@ export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
       beginning.output('done', onHost(done, 'bool', [rows, 1]));
       beginning.output('count', onHost(count, 'int64', [1]));
       const named = begin.outputNames.filter((name) => !['ids', 'done', 'count'].includes(name));
-      const kept = named.filter((name) => steps.inputs(aligned).some((input) => input.name === name));
+      const kept = named.filter((name) => inputs.has(name));
       const free = named.filter((name) => !kept.includes(name));
       for (const name of kept) beginning.output(name, ownRows(name));
       for (const name of free) beginning.outputTo(name, name === 'probe_prob' ? host : device);
@@ -133,14 +149,12 @@ export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
       let tokens = Number(count[0]);
       const first = tokens;
       if (step !== undefined && tokens < mostTokens && done.includes(0)) {
-        writeState(memory, blocks, lengths['B']!, { ids, done, length: promptLength + tokens });
-        if (aligned)
-          memory.write(blocks.address('first'), bytes(BigInt64Array.of(BigInt(promptLength + tokens - 1))));
+        writeState(memory, blocks, lengths, { ids, done, length: promptLength + tokens });
         do {
-          const next = Math.min(STEPS_PER_LOOK, mostTokens - tokens);
-          for (let place = 1; place < next; place++) step.start();
+          const runs = Math.ceil(Math.min(STEPS_PER_LOOK, mostTokens - tokens) / stepsPerRun);
+          for (let place = 1; place < runs; place++) step.start();
           step.finish();
-          tokens += next;
+          tokens += runs * stepsPerRun;
         } while (tokens < mostTokens && memory.read(blocks.address('done'), rows).includes(0));
       }
       const loopedAt = performance.now();
@@ -152,8 +166,8 @@ export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
         else if (made.has(name)) finishing.input(name, made.get(name)!);
         else if (name === 'history' || name === 'logprobs') finishing.input(name, ownRows(name));
         else if (name.startsWith('scores ')) {
-          const shape = shapeOf(input, sizes.scores(lengths, aligned));
-          const address = blocks.address(aligned ? name : 'ids');
+          const shape = shapeOf(input, sizes.scores(lengths, kind === 'step-aligned'));
+          const address = blocks.address(inputs.has(name) ? name : 'ids');
           finishing.input(name, keep(environment.tensor(device, address, type, shape)));
         } else feed(finishing, input);
       }
@@ -175,9 +189,16 @@ export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
     }
   }
 
+  /** Keys (rows, heads, positions, head size) as `begin` writes them: (rows, heads, pieces, positions, piece). */
+  function keysAsMade(type: PlainTensor['type'], shape: readonly number[], kind: StepKind): number[] {
+    const [rows, heads, positions, headSize] = shape as [number, number, number, number];
+    const piece = kind === 'step' || !onCuda ? headSize : PIECE_BYTES / tensorTypes[type].bytes;
+    return [rows, heads, headSize / piece, positions, piece];
+  }
+
   let closed = false;
   return {
-    inputNames: begin.inputs.map(({ name }) => name),
+    inputNames: begin.inputs.map(({ name }) => name).filter((name) => !OWN.includes(name)),
     run,
     close() {
       if (closed) return;
@@ -187,8 +208,4 @@ export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
       for (const part of [device, host, environment]) part.close();
     },
   };
-}
-
-function bytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }

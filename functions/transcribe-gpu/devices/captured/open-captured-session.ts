@@ -5,7 +5,7 @@ import { openWorkerSession } from '@murmuration/whisper/worker-session';
 import type { CapturedOptions } from './captured-graphs.ts';
 
 /** The graphs that models/graph_captured.py writes. */
-const FILES = ['begin.onnx', 'step.onnx', 'finish.onnx', 'weights.json'];
+const FILES = ['begin.onnx', 'step.onnx', 'step-wide.onnx', 'finish.onnx', 'weights.json'];
 
 export function hasCapturedGraphs({ files }: Model['manifest']): boolean {
   return FILES.every((name) => Object.hasOwn(files, name));
@@ -14,7 +14,7 @@ export function hasCapturedGraphs({ files }: Model['manifest']): boolean {
 /** The model with its decoder's steps captured as CUDA graphs, in a thread of its own. Throws as `openSession`. */
 export async function openCapturedSession(
   { folder, manifest }: Model,
-  options: Pick<CapturedOptions, 'provider' | 'deviceId' | 'cuda' | 'capture' | 'shareWeights'>,
+  options: Pick<CapturedOptions, 'provider' | 'deviceId' | 'cuda' | 'capture' | 'shareWeights' | 'fewRows'>,
 ): Promise<Session> {
   executionProviders([options.provider], options.deviceId);
   const data: CapturedOptions = {

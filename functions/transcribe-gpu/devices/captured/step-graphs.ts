@@ -4,8 +4,9 @@ import type { Graph } from '@murmuration/cuda/graph';
 import type { Place, Tensor } from '@murmuration/cuda/tensor';
 import { onnxError } from '@murmuration/whisper/onnx-error';
 import { type Lengths, type StepMemory, shapeOf } from './step-memory.ts';
+import type { StepKind } from './step-sizes.ts';
 
-/** One step of so many rows at so many positions, ready to be run again and again. */
+/** The next tokens of so many rows at so many positions, ready to be run again and again. */
 export interface ReadyStep {
   /** Comes back when the GPU has been given its work. */
   start(): void;
@@ -14,12 +15,14 @@ export interface ReadyStep {
 }
 
 export interface StepGraphs {
-  inputs(aligned: boolean): Graph['inputs'];
+  inputs(kind: StepKind): Graph['inputs'];
+  /** Tokens that one run of a graph makes. */
+  stepsPerRun(kind: StepKind): number;
   readonly captures: boolean;
   /** Makes memory for so many. This and `ready` throw Errors in onnxruntime's and CUDA's own words. */
-  fit(aligned: boolean, widest: Lengths): void;
+  fit(kind: StepKind, widest: Lengths): void;
   /** Overwrites what steps begin with. */
-  ready(aligned: boolean, lengths: Lengths): ReadyStep;
+  ready(kind: StepKind, lengths: Lengths): ReadyStep;
   close(): void;
 }
 
@@ -27,6 +30,7 @@ export interface StepGraphsOptions {
   readonly environment: Environment;
   /** Where `memory` lies. */
   readonly device: Place;
+  readonly host: Place;
   readonly memory: StepMemory;
   readonly capture: boolean;
   readonly open: (name: string, capture: boolean) => Graph;
@@ -36,25 +40,29 @@ export interface StepGraphsOptions {
 }
 
 interface Capture extends ReadyStep {
+  /** Read at every run that is not captured. */
+  readonly onHost: object;
   close(): void;
 }
 
+/** Inputs that a kernel reads on the host. */
+const ON_HOST = ['room', 'positions'];
 /** A graph that is told so neither captures nor replays in this run. */
 const NEVER_CAPTURED = -1;
 
 /** The graph of one step, and what was captured of it: for every number of rows and positions once. */
 export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
-  const { environment, device, memory, open, rest, warn } = options;
+  const { environment, device, host, memory, open, rest, warn } = options;
   let capturing = options.capture;
-  const graphs = new Map<boolean, Graph>();
+  const graphs = new Map<StepKind, Graph>();
   const captures = new Map<string, Capture>();
   let nextId = 1;
 
-  function graphOf(aligned: boolean): Graph {
-    const known = graphs.get(aligned);
+  function graphOf(kind: StepKind): Graph {
+    const known = graphs.get(kind);
     if (known !== undefined) return known;
-    const graph = orWithoutCapturing(() => open(aligned ? 'step-aligned.onnx' : 'step.onnx', capturing));
-    graphs.set(aligned, graph);
+    const graph = orWithoutCapturing(() => open(`${kind}.onnx`, capturing));
+    graphs.set(kind, graph);
     return graph;
   }
 
@@ -83,19 +91,27 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
     }
   }
 
-  function make(aligned: boolean, lengths: Lengths): Capture {
-    const graph = graphOf(aligned);
+  function make(kind: StepKind, lengths: Lengths): Capture {
+    const graph = graphOf(kind);
     const binding = graph.bind();
+    const onHost: Readonly<Record<string, Int32Array>> = {
+      room: Int32Array.of(lengths['R']!),
+      positions: Int32Array.of(lengths['L']!),
+    };
     const tensors = graph.inputs.map((input) => {
-      const shape = shapeOf(input, lengths);
-      const tensor = environment.tensor(device, memory.address(input.name), input.type, shape);
-      bindInPlace(graph, binding, input.name, tensor);
+      const { name, type } = input;
+      const own = onHost[name];
+      const tensor =
+        own === undefined
+          ? environment.tensor(device, memory.address(name), type, shapeOf(input, lengths))
+          : environment.tensor(host, own, type, [1]);
+      bindInPlace(graph, binding, name, tensor);
       return tensor;
     });
     const graphId = { gpu_graph_id: String(capturing ? nextId++ : NEVER_CAPTURED) };
     const waiting = environment.runOptions(graphId);
     const going = environment.runOptions({ ...graphId, disable_synchronize_execution_providers: '1' });
-    const capture = toCapture(binding, tensors, going, waiting);
+    const capture = toCapture(binding, tensors, onHost, going, waiting);
     if (!capturing) return capture;
     try {
       // Two or three runs: onnxruntime first has its memory grow, then captures, then replays
@@ -109,16 +125,18 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
   }
 
   return {
-    inputs: (aligned) => graphOf(aligned).inputs,
+    inputs: (kind) => graphOf(kind).inputs,
+    stepsPerRun: (kind) => graphOf(kind).outputNames.filter((name) => name.startsWith('history out')).length,
     get captures() {
       return capturing;
     },
-    fit(aligned, widest) {
-      if (memory.fit(graphOf(aligned).inputs, widest)) forget();
+    fit(kind, widest) {
+      const inputs = graphOf(kind).inputs.filter(({ name }) => !ON_HOST.includes(name));
+      if (memory.fit(inputs, widest)) forget();
     },
-    ready(aligned, lengths) {
-      const key = `${aligned} ${Object.values(lengths).join()}`;
-      const known = captures.get(key) ?? orWithoutCapturing(() => make(aligned, lengths));
+    ready(kind, lengths) {
+      const key = `${kind} ${Object.values(lengths).join()}`;
+      const known = captures.get(key) ?? orWithoutCapturing(() => make(kind, lengths));
       captures.set(key, known);
       return known;
     },
@@ -126,19 +144,23 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
   };
 }
 
-/** An output "X out" goes where the input X is. */
+/** Outputs "X out", "X out 0" and so on go where the input X is. */
 function bindInPlace(graph: Graph, binding: Binding, name: string, tensor: Tensor): void {
   binding.input(name, tensor);
-  if (graph.outputNames.includes(`${name} out`)) binding.output(`${name} out`, tensor);
+  for (const output of graph.outputNames) {
+    if (output.split(' out')[0] === name) binding.output(output, tensor);
+  }
 }
 
 function toCapture(
   binding: Binding,
   tensors: readonly Tensor[],
+  onHost: object,
   going: RunOptions,
   waiting: RunOptions,
 ): Capture {
   return {
+    onHost,
     start: () => binding.run(going),
     finish: () => binding.run(waiting),
     close() {

@@ -1,5 +1,5 @@
 import type { Memory } from '@murmuration/cuda/memory';
-import type { StepMemory } from './step-memory.ts';
+import type { Lengths, StepMemory } from './step-memory.ts';
 
 /** Of the rows that a run asks for. */
 interface State {
@@ -10,9 +10,16 @@ interface State {
 }
 
 /** What the next step begins with. Rows that are there only to fill up, or all where there is no state, are at their end. */
-export function writeState(memory: Memory, blocks: StepMemory, rows: number, state: State | undefined): void {
-  const write = (name: string, { buffer }: ArrayBufferView) =>
-    memory.write(blocks.address(name), new Uint8Array(buffer));
+export function writeState(
+  memory: Memory,
+  blocks: StepMemory,
+  lengths: Lengths,
+  state: State | undefined,
+): void {
+  const rows = lengths['B']!;
+  const write = (name: string, { buffer }: ArrayBufferView) => {
+    if (blocks.has(name)) memory.write(blocks.address(name), new Uint8Array(buffer));
+  };
   const ids = new BigInt64Array(rows);
   const done = new Uint8Array(rows).fill(1);
   if (state !== undefined) {
@@ -22,4 +29,7 @@ export function writeState(memory: Memory, blocks: StepMemory, rows: number, sta
   write('ids', ids);
   write('length', new Int32Array(rows).fill(state?.length ?? 1));
   write('done', done);
+  write('last position', new Int32Array(rows).fill(lengths['L']! - 1));
+  // The index in the row's tokens before that of the first score
+  write('first', BigInt64Array.of(BigInt((state?.length ?? 1) - 1)));
 }
