@@ -176,7 +176,7 @@ export class Api extends Construct {
     this.door.addToRolePolicy(
       new PolicyStatement({
         effect: Effect.DENY,
-        actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'],
+        actions: ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'].map((does) => `dynamodb:${does}`),
         resources: [this.table.tableArn],
         conditions: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': ['key#*'] } },
       }),

@@ -169,7 +169,7 @@ describe('the HTTP API', () => {
     expect(denied).toEqual([
       {
         Effect: 'Deny',
-        Action: ['dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        Action: ['BatchWriteItem', 'DeleteItem', 'PutItem', 'UpdateItem'].map((does) => `dynamodb:${does}`),
         Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ApiTable/), 'Arn'] },
         Condition: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': ['key#*'] } },
       },
