@@ -74,6 +74,11 @@ export class CpuLane extends Construct {
     return kitMetric(this.metricsNamespace, metrics.batches, { lane: 'cpu' }, options);
   }
 
+  /** Segments that another model of the ladder wrote. @default sum over 5 minutes */
+  metricSegmentsEscalated(options?: MetricOptions): Metric {
+    return kitMetric(this.metricsNamespace, metrics.segmentsEscalated, { lane: 'cpu' }, options);
+  }
+
   /** Milliseconds. @default p99 over 5 minutes */
   metricSegmentLatency(options?: MetricOptions): Metric {
     return kitMetric(

@@ -80,6 +80,7 @@ export class KitDashboard extends Construct {
                 ),
               ]),
           graph('Failed jobs, %', [machine.metricFailureRate()]),
+          graph('Segments that went up the ladder of models', [cpuLane.metricSegmentsEscalated()]),
         ],
         [
           graph('Transcript cache', [

@@ -82,6 +82,7 @@ describe('the dashboard', () => {
     for (const metric of [
       'Batches',
       'SegmentLatency',
+      'SegmentsEscalated',
       'QueueWait',
       'GpuFallbacks',
       'CacheHits',
