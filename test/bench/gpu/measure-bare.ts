@@ -1,18 +1,18 @@
 import type { Session } from '@murmuration/whisper/graph-run';
 import { loadModel } from '@murmuration/whisper/load-model';
-import { openSession } from '@murmuration/whisper/session';
 import { again, graphRequest, measureRows, milliseconds, round } from './graph-run.ts';
+import { openAsServed } from './open-as-served.ts';
 import { watchMemory } from './watch-memory.ts';
 import { workload } from './workload.ts';
 
-/** Throughput over batch sizes, latency of one segment, memory, warm start, and 10 hours, with the session of the engine. */
+/** Throughput over batch sizes, latency of one segment, memory, warm start, and 10 hours, with the session of the server. */
 export async function measureBare(folder: string) {
   const { tokens, shortTokens, latencyRuns, throughputRuns, throughputRows, wideRows } = workload;
   const memory = watchMemory();
   const model = await loadModel(folder);
   let session!: Session;
   const loadMilliseconds = await milliseconds(async () => {
-    session = await openSession(model, { ownThread: true });
+    session = await openAsServed(model);
   });
   const one = graphRequest(model, { rows: 1, seconds: 30, tokens });
   const firstRunMilliseconds = await milliseconds(() => session.run(one));

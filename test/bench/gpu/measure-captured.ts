@@ -13,19 +13,36 @@ import {
 import { openCapturedSession } from '../../../functions/transcribe-gpu/devices/captured/open-captured-session.ts';
 import { describe } from './describe-error.ts';
 import { again, graphRequest, measureRows, round } from './graph-run.ts';
+import { place } from './open-as-served.ts';
 import { watchMemory } from './watch-memory.ts';
 import { workload } from './workload.ts';
 
-const place = { provider: workload.provider === 'cpu' ? 'cpu' : 'cuda', deviceId: 0 } as const;
-
 export const capturedPorts: EnginePorts = { openSession: (model) => openCapturedSession(model, place) };
 
+const same = { arena_extend_strategy: 'kSameAsRequested' };
+/** Loop and graphs as they are, then one thing changed each. */
 const ways: Readonly<Record<string, (model: Model) => Promise<Session>>> = {
   loop: (model) => openSession(model, { ownThread: true }),
-  captured: (model) => openCapturedSession(model, { ...place, shareWeights: false }),
-  shared: (model) => openCapturedSession(model, place),
-  uncaptured: (model) => openCapturedSession(model, { ...place, shareWeights: false, capture: false }),
+  captured: (model) => openCapturedSession(model, place),
+  'captured, kernel of few': (model) => openCapturedSession(model, { ...place, fewRows: 128 }),
+  'captured, kernel of many': (model) => openCapturedSession(model, { ...place, fewRows: 0 }),
+  'captured, kernel of few, XQA': (model) =>
+    withEnvironment('ORT_ENABLE_XQA', '1', () => openCapturedSession(model, { ...place, fewRows: 128 })),
+  'captured, arena grows as asked': (model) => openCapturedSession(model, { ...place, cuda: same }),
 };
+
+/** Until it is closed. */
+async function withEnvironment(name: string, value: string, open: () => Promise<Session>): Promise<Session> {
+  process.env[name] = value;
+  const session = await open();
+  return {
+    run: (request) => session.run(request),
+    close() {
+      delete process.env[name];
+      return session.close();
+    },
+  };
+}
 
 /** The decoder's steps as CUDA graphs beside the loop, and the same graphs started kernel by kernel. Each may fail alone. */
 export async function measureCaptured(folder: string) {
@@ -41,11 +58,12 @@ export async function measureCaptured(folder: string) {
   };
   await tried('placements', () => elsewhere(model));
   const results = new Map<string, RunResult>();
-  for (const round of [1, 2]) {
+  for (const roundNumber of [1, 2]) {
     for (const [name, open] of Object.entries(ways)) {
-      if (round === 2 && (name === 'uncaptured' || name === 'shared')) continue;
-      await tried(`${name} ${round}`, () =>
-        measureWay(model, open, round, (result) => results.set(name, result)),
+      const isMain = name === 'loop' || name === 'captured';
+      if (roundNumber === 2 && !isMain) continue;
+      await tried(`${name} ${roundNumber}`, () =>
+        measureWay(model, open, { isMain, roundNumber }, (result) => results.set(name, result)),
       );
     }
   }
@@ -58,7 +76,7 @@ export async function measureCaptured(folder: string) {
 function elsewhere({ folder }: Model): unknown {
   const environment = openEnvironment(loadOnnxRuntime());
   const cuda = place.provider === 'cuda' ? { device_id: '0' } : undefined;
-  const found = ['step.onnx', 'step-aligned.onnx'].map((name) => {
+  const found = ['step.onnx', 'step-wide.onnx', 'step-aligned.onnx'].map((name) => {
     const graph = environment.openGraph(`${folder}/${name}`, { cuda, threads: 1, config: recordPlacements });
     const nodes = graph.placements();
     graph.close();
@@ -72,10 +90,10 @@ function elsewhere({ folder }: Model): unknown {
 async function measureWay(
   model: Model,
   open: (model: Model) => Promise<Session>,
-  roundNumber: number,
+  { isMain, roundNumber }: { readonly isMain: boolean; readonly roundNumber: number },
   keep: (result: RunResult) => void,
 ) {
-  const { tokens, shortTokens, latencyRuns, throughputRuns, capturedRows } = workload;
+  const { tokens, shortTokens, latencyRuns, throughputRuns, capturedRows, variantRows } = workload;
   const memory = watchMemory();
   const startedAt = performance.now();
   const session = await open(model);
@@ -89,7 +107,9 @@ async function measureWay(
     await measure(1, 30, latencyRuns);
     await measure(1, 15, latencyRuns);
     if (roundNumber === 1) {
-      for (const rows of capturedRows) await measure(rows, 30, throughputRuns);
+      for (const rows of isMain ? capturedRows : variantRows) await measure(rows, 30, throughputRuns);
+    }
+    if (isMain && roundNumber === 1) {
       await measure(1, 30, throughputRuns, true);
       await measure(capturedRows.at(-2) ?? capturedRows[0]!, 30, throughputRuns, true);
       keep(await session.run(graphRequest(model, { rows: capturedRows[0]!, seconds: 30, tokens })));

@@ -26,7 +26,14 @@ sys.stdin.read()
  */
 export async function measureMemory(modelFolder: string) {
   const provider = workload.provider === 'cpu' ? 'cpu' : 'cuda';
-  const options = { modelFolder, provider, mostSegments: workload.serverRows, sessionsPerGpu: 1, cudaGraphs: true, arenaBytes: undefined } as const;
+  const options = {
+    modelFolder,
+    provider,
+    mostSegments: workload.serverRows,
+    sessionsPerGpu: 1,
+    cudaGraphs: true,
+    arenaBytes: undefined,
+  } as const;
   const devices = await openDevices(
     { ...options, latencyTargetMilliseconds: 10_000 },
     await readManifest(modelFolder),

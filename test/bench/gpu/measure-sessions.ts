@@ -1,6 +1,6 @@
 import { loadModel } from '@murmuration/whisper/load-model';
-import { openSession } from '@murmuration/whisper/session';
 import { again, graphRequest, milliseconds, round } from './graph-run.ts';
+import { openAsServed } from './open-as-served.ts';
 import { watchMemory } from './watch-memory.ts';
 import { workload } from './workload.ts';
 
@@ -12,9 +12,7 @@ export async function measureSessions(folder: string) {
   const model = await loadModel(folder);
   const results = [];
   for (let sessions = 1; sessions <= MOST_SESSIONS; sessions++) {
-    const open = await Promise.all(
-      Array.from({ length: sessions }, () => openSession(model, { ownThread: true })),
-    );
+    const open = await Promise.all(Array.from({ length: sessions }, () => openAsServed(model)));
     for (const rows of workload.sessionRows) {
       const asked = graphRequest(model, { rows, seconds: 30, tokens: workload.tokens });
       const runs = (count: number) => {

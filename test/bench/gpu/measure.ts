@@ -12,6 +12,7 @@ import { measureContexts } from './measure-contexts.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureServer } from './measure-server.ts';
 import { measureSessions } from './measure-sessions.ts';
+import { measureSteps } from './measure-steps.ts';
 import { measureVariants } from './measure-variants.ts';
 import { measureWords } from './measure-words.ts';
 import { workload } from './workload.ts';
@@ -63,6 +64,7 @@ await part('words', async () => {
   for (const [name, folder] of Object.entries(variants)) compared[name] = await measureWords(folder, clips);
   return { ...(await measureWords(loop!, clips)), variants: compared };
 });
+await part('steps', () => measureSteps(turbo));
 await part('captured', () => measureCaptured(turbo));
 await part('capturedWords', () =>
   measureWords(`${models}/${tiny}`, JSON.parse(readFileSync('clips.json', 'utf8')), capturedPorts),

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { openEnvironment } from '@murmuration/cuda/environment';
+import { cudaMemory, hostMemory } from '@murmuration/cuda/memory';
+import { loadOnnxRuntime } from '@murmuration/cuda/onnxruntime';
+import { shareWeights } from '../../../functions/transcribe-gpu/devices/captured/shared-weights.ts';
+import { createStepGraphs } from '../../../functions/transcribe-gpu/devices/captured/step-graphs.ts';
+import { createStepMemory } from '../../../functions/transcribe-gpu/devices/captured/step-memory.ts';
+import type { StepKind } from '../../../functions/transcribe-gpu/devices/captured/step-sizes.ts';
+import { writeState } from '../../../functions/transcribe-gpu/devices/captured/write-state.ts';
+import { describe } from './describe-error.ts';
+import { workload } from './workload.ts';
+
+const POSITIONS = 1500;
+/** Of four tokens each: the room of one transcript. */
+const RUNS = workload.provider === 'cpu' ? 2 : 50;
+const ROOM = 256;
+
+/** Microseconds of one token in a captured step, and in steps that lack a part (leave_out.py). */
+export function measureSteps(folder: string): Record<string, unknown>[] {
+  const results: Record<string, unknown>[] = [];
+  for (const kind of ['step', 'step-wide']) {
+    const parts = ['', '-without-audio', '-without-self', '-without-choice', '-without-logits'];
+    for (const name of parts.map((part) => kind + part)) {
+      if (!existsSync(`${folder}/${name}.onnx`)) continue;
+      try {
+        for (const rows of workload.stepRows)
+          results.push({ name, rows, ...measureStep(folder, name, rows) });
+      } catch (error) {
+        results.push({ name, failed: describe(error) });
+      }
+      console.log(
+        results
+          .slice(-workload.stepRows.length)
+          .map((result) => JSON.stringify(result))
+          .join('\n'),
+      );
+    }
+  }
+  return results;
+}
+
+function measureStep(folder: string, name: string, rows: number) {
+  const onCuda = workload.provider !== 'cpu';
+  const environment = openEnvironment(loadOnnxRuntime());
+  const memory = onCuda ? cudaMemory(0) : hostMemory();
+  const [device, host] = [environment.place(memory), environment.place({ name: 'Cpu', deviceId: 0 })];
+  const weights = shareWeights(folder, memory, environment, device);
+  const blocks = createStepMemory(memory);
+  const rest = () => writeState(memory, blocks, lengths, undefined);
+  const lengths = { B: rows, L: POSITIONS, R: ROOM };
+  const steps = createStepGraphs({
+    ...{ environment, device, host, memory: blocks, capture: onCuda, rest },
+    open: (kind, capture) =>
+      environment.openGraph(`${folder}/${kind}`, {
+        ...{ threads: 1, weights: weights.tensors },
+        cuda: onCuda ? { device_id: '0', enable_cuda_graph: capture ? '1' : '0' } : undefined,
+      }),
+    warn: (message) => console.log(message),
+  });
+  try {
+    const kind = name as StepKind;
+    steps.fit(kind, lengths);
+    const step = steps.ready(kind, lengths);
+    const per = steps.stepsPerRun(kind);
+    const timed = (work: () => void) => {
+      rest();
+      const startedAt = performance.now();
+      work();
+      return Math.round(((performance.now() - startedAt) * 10_000) / (RUNS * per)) / 10;
+    };
+    const waiting = () => {
+      for (let run = 0; run < RUNS; run++) step.finish();
+    };
+    timed(waiting);
+    const each = timed(waiting);
+    let hostMicroseconds = 0;
+    const together = timed(() => {
+      const startedAt = performance.now();
+      for (let run = 1; run < RUNS; run++) step.start();
+      hostMicroseconds = Math.round(((performance.now() - startedAt) * 1000) / (RUNS - 1));
+      step.finish();
+    });
+    return { captured: steps.captures, tokenWaiting: each, token: together, hostMicroseconds };
+  } finally {
+    for (const part of [steps, weights, blocks, device, host, environment]) part.close();
+  }
+}
