@@ -166,6 +166,21 @@ describe('a listener', () => {
     expect(replies.closed).toEqual([id]);
   });
 
+  it('is paid for its time before the first word, too', async () => {
+    const [first, ...others] = framesOf([11]);
+    await listen(
+      {
+        onLook: async (look) => {
+          if (look === 50) await messages.put(id, first!);
+          if (look === 60) for (const frame of others) await messages.put(id, frame);
+        },
+      },
+      { paysTime: true },
+    );
+    expect(booked).toHaveLength(1);
+    expect(booked[0]).toBeCloseTo(6, 0);
+  });
+
   it('goes on counting where another one listened before', async () => {
     for (const frame of framesOf([11])) await messages.put(id, frame);
     await listen({ from: { ...call.from, elapsedSeconds: 50, bookedSeconds: 50 } }, { paysTime: true });

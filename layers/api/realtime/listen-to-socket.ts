@@ -86,7 +86,7 @@ export async function listenToSocket(
       stream,
       { ...ports, openLive: continuedLive(ports.openLive, from) },
       limits,
-      from,
+      { ...from, elapsedSeconds: elapsedSeconds() },
     );
 
   function take(hearing: SpeechSession, message: SocketMessage): void {
