@@ -206,7 +206,7 @@ const settingsOf = ({ logRetention, vpc, metricsNamespace }: DoorSettings): Door
 /** Recordings of the API lie in a folder of their own; of what uploads became it reads all, since jobs may name them. */
 function grantObjects(door: Door, recordings: RecordingBucket): void {
   recordings.grantReadUnder(door, [keys.uploadsPrefix, keys.jobsPrefix, keys.transcriptsPrefix]);
-  recordings.grantWriteUnder(door, [`${keys.uploadsPrefix}api/`, keys.removedPrefix]);
+  recordings.grantWriteUnder(door, [keys.apiPrefix, keys.removedPrefix]);
   grantSweep(recordings, door);
 }
 

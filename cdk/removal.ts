@@ -88,11 +88,7 @@ export class Removal extends Construct {
 
 /** All that a job of the API may leave, and nothing else. */
 export function grantSweep(recordings: RecordingBucket, door: Door): void {
-  recordings.grantReadUnder(door, [keys.jobsPrefix, keys.asyncOutputPrefix]);
-  recordings.grantRemoveUnder(door, [
-    `${keys.uploadsPrefix}api/`,
-    keys.jobsPrefix,
-    keys.asyncOutputPrefix,
-    `${keys.transcriptsPrefix}${keys.uploadsPrefix}api/`,
-  ]);
+  const heard = [keys.jobsPrefix, keys.asyncOutputPrefix, `${keys.transcriptsPrefix}${keys.apiPrefix}`];
+  recordings.grantReadUnder(door, heard);
+  recordings.grantRemoveUnder(door, [keys.apiPrefix, ...heard]);
 }

@@ -16,8 +16,10 @@ const objects = (at: string, prefix: string, reason: string): Acknowledged => ({
   rule: new RegExp(`IAM5\\[Resource::[^/]*/${prefix.replaceAll('*', '\\*')}\\*\\]$`),
   reason,
 });
-const invoke = (door: string): Acknowledged => ({
-  at: 'pipeline/Jobs/Machine/Role',
+const removed = (at: string): Acknowledged =>
+  objects(at, 'removed/', 'looks whether its job was removed, whatever job it is');
+const invoke = (door: string, at = 'pipeline/Jobs/Machine/Role'): Acknowledged => ({
+  at,
   rule: new RegExp(`IAM5\\[Resource::<?[^>]*${door}[^>]*>?:\\*\\]$`),
   reason: 'CDK lets the state machine call all versions of a function; the machine names none but the latest',
 });
@@ -26,6 +28,7 @@ export const acknowledged: readonly Acknowledged[] = [
   xray('inference/CpuLane/Function'),
   objects('inference/CpuLane/Function', 'jobs/', 'reads the audio of whatever job its batch is of'),
   objects('inference/CpuLane/Function', 'jobs/*/batches/', 'writes results, of any job, nothing else'),
+  removed('inference/CpuLane/Function'),
   {
     at: 'inference/GpuEndpoint/Role',
     rule: /IAM5\[Resource::\*\]$/,
@@ -41,7 +44,9 @@ export const acknowledged: readonly Acknowledged[] = [
   objects('inference/GpuEndpoint/Role', 'async/failed/', 'SageMaker chooses the names of failures'),
   xray('pipeline/GpuLane/Dispatcher'),
   objects('pipeline/GpuLane/Dispatcher', 'jobs/*/tokens/', 'keeps task tokens, of any job, nothing else'),
+  removed('pipeline/GpuLane/Dispatcher'),
   xray('pipeline/GpuLane/Callback'),
+  removed('pipeline/GpuLane/Callback'),
   objects('pipeline/GpuLane/Callback', 'jobs/*/tokens/', 'reads task tokens of any job'),
   objects(
     'pipeline/GpuLane/Callback',
@@ -52,6 +57,7 @@ export const acknowledged: readonly Acknowledged[] = [
   objects('pipeline/GpuLane/Callback', 'async/out/', 'SageMaker chooses the names of answers'),
   objects('pipeline/GpuLane/Callback', 'async/failed/', 'SageMaker chooses the names of failures'),
   xray('pipeline/Splitter'),
+  removed('pipeline/Splitter'),
   objects('pipeline/Splitter', 'uploads/', 'reads whatever is uploaded'),
   objects('pipeline/Splitter', 'jobs/', 'makes the working files of any job'),
   objects(
@@ -60,6 +66,7 @@ export const acknowledged: readonly Acknowledged[] = [
     'looks whether an upload was delivered, and writes its status',
   ),
   xray('pipeline/Aggregator'),
+  removed('pipeline/Aggregator'),
   objects('pipeline/Aggregator', 'jobs/', 'reads results and writes reports of any job'),
   objects('pipeline/Aggregator', 'transcripts/', 'delivers transcripts of any upload'),
   {
@@ -98,6 +105,23 @@ export const acknowledged: readonly Acknowledged[] = [
   objects('api/Api/Door', 'jobs/', 'says how any job stands, and removes it'),
   objects('api/Api/Door', 'transcripts/', 'answers the transcript of any job'),
   objects('api/Api/Door', 'transcripts/uploads/api/', 'removes transcripts of its own jobs'),
+  objects('api/Api/Door', 'async/out/', 'removes what the endpoint answered for its own jobs'),
+  objects('api/Api/Door', 'removed/', 'says which of its jobs were removed'),
+  xray('api/Api/Removal/Door'),
+  objects('api/Api/Removal/Door', 'uploads/api/', 'removes recordings of jobs of the API'),
+  objects('api/Api/Removal/Door', 'jobs/', 'removes the working files of jobs of the API'),
+  objects(
+    'api/Api/Removal/Door',
+    'transcripts/uploads/api/',
+    'reads and removes what was delivered of jobs of the API',
+  ),
+  objects('api/Api/Removal/Door', 'async/out/', 'removes what the endpoint answered for jobs of the API'),
+  {
+    at: 'api/Api/Removal/Machine/Role',
+    rule: /IAM5\[Resource::\*\]$/,
+    reason: 'logs and tracing: neither delivery of logs nor X-Ray knows resources',
+  },
+  invoke('Removal', 'api/Api/Removal/Machine/Role'),
   {
     at: 'api/Api/Door',
     rule: /IAM5\[Resource::arn:.*:execution:.*\]$/,

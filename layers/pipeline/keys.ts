@@ -4,6 +4,8 @@ const LONGEST_KEY_BYTES = 1024;
 /** Where everything lies in the one bucket. Keys say what an object depends on, so that writing twice writes the same. */
 export const keys = {
   uploadsPrefix: 'uploads/',
+  /** Recordings of the API's jobs, whose owners may remove them at any time. */
+  apiPrefix: 'uploads/api/',
   /** Uploads of the API, which jobs copy theirs from: apart, so that they can expire while the recordings of jobs stay. */
   apiUploadsPrefix: 'uploads/api/incoming/',
   jobsPrefix: 'jobs/',
@@ -35,6 +37,8 @@ export const keys = {
   status: (job: string) => `jobs/${job}/status.json`,
   report: (job: string) => `jobs/${job}/report.json`,
   transcript: (sourceKey: string, format: string) => `transcripts/${sourceKey}.${format}`,
+  /** Where the transcript cache has what was heard, of a job of the API: for whoever removes it when its batches have expired. */
+  cacheKeys: (sourceKey: string) => `transcripts/${sourceKey}.cache.json`,
   /** The status of the job that wrote last beside these transcripts: a person who uploaded knows no job id. */
   sourceStatus: (sourceKey: string) => `transcripts/${sourceKey}.status.json`,
 } as const;

@@ -59,8 +59,12 @@ describe('sweeping a job', () => {
       keys.removed(jobId),
     ];
     for (const key of [...mine, ...others]) objects.set(key, 'words');
-    const [one, two, three] = ['1', '2', '3'].map((digit) => digit.repeat(64)) as [string, string, string];
-    for (const key of [one, two, three]) kept.add(key);
+    const [one, two, three, four] = ['1', '2', '3', '4'].map((digit) => digit.repeat(64)) as [
+      ...[string, string, string, string],
+    ];
+    for (const key of [one, two, three, four]) kept.add(key);
+    // Of batches that have expired
+    objects.set(keys.cacheKeys(sourceKey), JSON.stringify([four]));
     objects.set(keys.batchResult(jobId, 0, 'cpu'), answer([one]));
     objects.set(`async/out/${jobId}/1.out`, answer([one, two]));
     await sweepJob(traces, ports);
@@ -90,6 +94,17 @@ describe('what the cache has of a job', () => {
     };
     return { kept, cache };
   }
+
+  it('is named beside the transcript of a job of the API, which outlives its batches', async () => {
+    const { kept, cache } = caching();
+    const { ports, upload, json, store } = portsInMemory({ cache });
+    await runJob(await upload('uploads/a.wav', '4'), { ports });
+    expect(store.keys()).not.toContain(keys.cacheKeys('uploads/a.wav'));
+    kept.clear();
+    await runJob(await upload(sourceKey, '1 2 3'), { ports });
+    expect((await json(keys.cacheKeys(sourceKey))).sort()).toEqual([...kept.keys()].sort());
+    expect(kept.size).toBe(3);
+  });
 
   it('is named by its batches', async () => {
     const { kept, cache } = caching();

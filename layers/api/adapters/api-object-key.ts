@@ -8,7 +8,7 @@ import { keys } from '@murmuration/pipeline/keys';
  * @param createdAt milliseconds of the epoch
  */
 export function apiObjectKey(owner: string, { id, createdAt }: { id: string; createdAt: number }): string {
-  return `${keys.uploadsPrefix}api/${folderOf(owner)}/${id}/${createdAt}`;
+  return `${keys.apiPrefix}${folderOf(owner)}/${id}/${createdAt}`;
 }
 
 /** Where an upload lies that jobs may be made of. */

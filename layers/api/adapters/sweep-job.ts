@@ -9,7 +9,7 @@ import type { ObjectFolder } from './s3-object-folder.ts';
 /** Where there may be something of a job that was removed. */
 export const JobTraces = z.strictObject({
   /** Of its own recording. */
-  sourceKey: z.string().startsWith(`${keys.uploadsPrefix}api/`),
+  sourceKey: z.string().startsWith(keys.apiPrefix),
   /** Of the pipeline, which knows it by its content. */
   jobIds: z.array(z.string().regex(/^\w+$/)),
 });
@@ -28,21 +28,27 @@ const READS_AT_ONCE = 16;
 export async function sweepJob({ sourceKey, jobIds }: JobTraces, ports: SweepPorts): Promise<void> {
   const { folder } = ports;
   const work = jobIds.flatMap((id) => [`${keys.jobsPrefix}${id}/`, keys.asyncOutput(id)]);
-  // Only the answers say where the cache has them
-  for (const prefix of work) await forgetCached(prefix, ports);
+  await forgetCached(sourceKey, work, ports);
   for (const prefix of [sourceKey, `${keys.transcriptsPrefix}${sourceKey}`, ...work]) {
     await folder.remove(prefix);
   }
 }
 
-async function forgetCached(prefix: string, { store, folder, cache }: SweepPorts): Promise<void> {
+/** What its batches, its answers and its transcript say that the cache has of it. */
+async function forgetCached(
+  sourceKey: string,
+  work: readonly string[],
+  { store, folder, cache }: SweepPorts,
+): Promise<void> {
   if (cache?.forget === undefined) return;
-  const answers = (await folder.list(prefix)).filter(
-    (key) => key.includes('/attempt-') || key.startsWith(keys.asyncOutputPrefix),
-  );
+  const listed = await Promise.all(work.map((prefix) => folder.list(prefix)));
+  const answers = listed
+    .flat()
+    .filter((key) => key.includes('/attempt-') || key.startsWith(keys.asyncOutputPrefix));
   const found = await pLimit(READS_AT_ONCE).map(answers, async (key) => {
     return (await readableJson(store, key, BatchResult))?.cacheKeys ?? [];
   });
-  const cacheKeys = [...new Set(found.flat())];
+  const merged = (await readableJson(store, keys.cacheKeys(sourceKey), z.array(z.string()))) ?? [];
+  const cacheKeys = [...new Set([...merged, ...found.flat()])];
   if (cacheKeys.length > 0) await cache.forget(cacheKeys);
 }

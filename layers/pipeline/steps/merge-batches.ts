@@ -61,6 +61,10 @@ export async function mergeBatches(
   await writeJson(store, keys.report(jobId), report);
 
   const results = outcomes.flatMap(({ result }) => result ?? []);
+  const cacheKeys = [...new Set(results.flatMap((result) => result.cacheKeys ?? []))];
+  if (sourceKey.startsWith(keys.apiPrefix) && cacheKeys.length > 0) {
+    await writeJson(store, keys.cacheKeys(sourceKey), cacheKeys);
+  }
   const state = failed.length === 0 ? 'done' : 'partial';
   const isNew = await writeStatus(
     {
