@@ -80,6 +80,14 @@ describe("the GPU lane's image", () => {
     expect(await server.ended).toBe(0);
   });
 
+  it('has the binary that calls onnxruntime in C, which npm takes for optional, and nothing else that is', () => {
+    const binary = 'node_modules/@koromix/koffi-linux-x64';
+    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, object> };
+    expect(packages[binary]).toMatchObject({ optional: true });
+    const optional = instructions.filter((line) => line.includes('--from=optional'));
+    expect(optional).toEqual([`COPY --from=optional /app/${binary} ${binary}`]);
+  });
+
   it('builds on images of a digest each, which the build must give', () => {
     const stages = new Set<string>();
     for (const line of instructions.filter((line) => line.startsWith('FROM '))) {
