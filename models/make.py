@@ -22,10 +22,10 @@ import time
 from pathlib import Path
 
 from build import ARTIFACTS, load_source
-from make_steps import RESUMABLE, Command, Plan, Step, commands, copy_model, every_step, last_weights, needed, plan
+from make_steps import RESUMABLE, Command, Plan, Step, bring, commands, copy_model, every_step, last_weights, needed, plan
 from manifest import Figures, Manifest, Rung, read_manifest, write_manifest
 from manifest import Recipe as Made
-from recipe import STEPS, Recipe, find_recipe, list_recipes, read_recipe
+from recipe import STEPS, TRAININGS, Recipe, find_recipe, list_recipes, read_recipe
 from weights import ModelError, count_parameters
 from whole_folder import whole_folder
 
@@ -66,16 +66,29 @@ def run_step(made: Plan, step: Step, minutes: float | None) -> None:
         copy_model(step.before.result / made.recipe.id, result / made.recipe.id)
     started = time.monotonic()
     todo = commands(made, step, result)
-    if minutes and step.name in ("distil", "finetune"):
+    if minutes and step.name in TRAININGS:
         todo = [Command([*command.arguments, "--stop-after-minutes", str(minutes)], command.stdout) for command in todo]
     for command in todo:
         run(command)
     if step.name == "build":
         describe(made.recipe, step, result / made.recipe.id)
-    facts = {"step": step.name, "options": step.options, "seconds": round(time.monotonic() - started, 1), "recipe": made.recipe.name}
+    finish(made, step, time.monotonic() - started)
+
+
+def finish(made: Plan, step: Step, seconds: float) -> None:
+    facts = {"step": step.name, "options": step.options, "seconds": round(seconds, 1), "recipe": made.recipe.name}
     (step.work / "step.json").write_text(json.dumps(facts) + "\n", "utf8")
     shutil.rmtree(step.folder, ignore_errors=True)
     step.work.rename(step.folder)
+
+
+def take_trained(made: Plan, trained: Path) -> None:
+    """Keeps what was trained on another machine as the result of the last training."""
+    step, command = bring(made, trained)
+    shutil.rmtree(step.work, ignore_errors=True)
+    step.work.mkdir(parents=True)
+    run(command)
+    finish(made, step, 0)
 
 
 def run(command: Command) -> None:
@@ -153,6 +166,7 @@ def main() -> int:
     parser.add_argument("--plan", action="store_true", help="say what would run, and run nothing")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=FILE", help="evaluate on these references too")
     parser.add_argument("--data", type=Path, help="a training manifest in place of synthetic speech")
+    parser.add_argument("--trained", type=Path, metavar="FOLDER.training", help="what the recipe's last training left on another machine")
     parser.add_argument("--until", choices=list(STEPS), default="evaluate", help="end after this step; before evaluate nothing is installed")
     parser.add_argument("--again", action="append", default=[], choices=list(STEPS), help="run this step though it has a result")
     parser.add_argument("--minutes", type=float, help="stop training after so many, to be gone on with")
@@ -166,11 +180,15 @@ def main() -> int:
             return 0
         if not options.recipes:
             parser.error("name a recipe, or --list")
+        if options.trained and len(options.recipes) != 1:
+            parser.error("--trained is of one recipe")
         sets = read_sets(options.set)
         for made in [plan(read_recipe(find_recipe(name)), options.data, sets) for name in options.recipes]:
             if options.plan:
                 show(made)
                 continue
+            if options.trained:
+                take_trained(made, options.trained)
             make(made, options.until, options.minutes, options.again)
             if options.until == "evaluate":
                 print(install(made, options.force))

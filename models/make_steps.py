@@ -13,14 +13,14 @@ from pathlib import Path
 from clips import REFERENCES
 from hash_file import hash_file
 from clips import read_clips
-from recipe import STEPS, WEIGHT_STEPS, WITH_DATA, Recipe
+from recipe import COMMANDS, STEPS, TRAININGS, WEIGHT_STEPS, WITH_DATA, Recipe
 from weights import ModelError
 
 HERE = Path(__file__).parent
 KEPT = HERE / "work" / "recipes"
 SETS = {"fixtures": REFERENCES}
 RESULT = {"quantize": "plan.json"} | {name: "result" for name in STEPS if name != "quantize"}
-RESUMABLE = ("speech", "distil", "finetune")
+RESUMABLE = ("speech", *TRAININGS)
 FORMAT = 1  # of what a step leaves: raise it when results of before cannot be used any more
 
 
@@ -104,7 +104,7 @@ def plan(recipe: Recipe, data: Path | None, sets: dict[str, Path]) -> Plan:
         inputs = [name, options, steps[-1].key if steps else source_key(recipe)]
         if name in WITH_DATA:
             inputs.append(data_key)
-        if name == "finetune":
+        if name in ("finetune", "qat"):
             inputs.append(source_key(recipe))  # the teacher
         if name == "build":
             inputs.append(recipe.id)
@@ -115,7 +115,8 @@ def plan(recipe: Recipe, data: Path | None, sets: dict[str, Path]) -> Plan:
 
 
 def door(name: str) -> list[str]:
-    """Through model.mjs where this is its environment, so that it brings what the command needs; else with this interpreter."""
+    """The command of a step: through model.mjs where this is its environment, so that it brings what the command needs; else with this interpreter."""
+    name = COMMANDS.get(name, name)
     own = Path(sys.prefix).resolve() == (HERE / ".venv").resolve()
     node = shutil.which("node")
     return [node, str(HERE / "model.mjs"), name] if own and node else [sys.executable, str(HERE / f"{name}.py")]
@@ -148,9 +149,7 @@ def commands(plan: Plan, step: Step, result: Path) -> list[Command]:
         without = [part for path in plan.sets.values() for part in ("--without", str(path))]
         return [Command([*door("speech"), "--out", str(result), *flags(step.options), *without])]
     if step.name in WEIGHT_STEPS:
-        teacher = []
-        if step.name == "finetune" and not step.options.get("no_teacher"):
-            teacher = ["--teacher", recipe.source, *(source_flags(recipe) if weights_step else [])]
+        teacher = teacher_flags(recipe, step, weights_step)
         options = {name: value for name, value in step.options.items() if name != "no_teacher"}
         if "freeze" in options:
             options["freeze"] = ",".join(options["freeze"])
@@ -175,6 +174,24 @@ def commands(plan: Plan, step: Step, result: Path) -> list[Command]:
         made.append(Command([*door("evaluate"), str(references), str(heard), "--language", language, "--write-manifest", model,
                              "--set", name]))
     return made
+
+
+def teacher_flags(recipe: Recipe, step: Step, weights_step: Step | None) -> list[str]:
+    if step.name == "distil" or step.options.get("no_teacher"):
+        return []
+    return ["--teacher", recipe.source, *(source_flags(recipe) if weights_step else [])] if step.name in TRAININGS else []
+
+
+def bring(plan: Plan, trained: Path) -> tuple[Step, Command]:
+    """The last training, and what makes its result of the FOLDER.training that it left on another machine. It needs no step before."""
+    trainings = [step for step in plan.steps if step.name in TRAININGS]
+    if not trainings:
+        raise ModelError(f"{plan.recipe.name} trains nothing: leave --trained out")
+    step = trainings[-1]
+    layers = flags({name: value for name, value in step.options.items() if name in ("decoder_layers", "encoder_layers", "train_encoder")})
+    source = [plan.recipe.source, *source_flags(plan.recipe)]
+    return step, Command([*door(step.name), *source, *teacher_flags(plan.recipe, step, None), *layers, "--trained", str(trained),
+                          "--out", str(step.work / step.result.name)])
 
 
 def needed(plan: Plan, last: Step) -> list[Step]:

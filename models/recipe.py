@@ -27,26 +27,29 @@ RECIPES = Path(__file__).parent / "recipes"
 Number, Text, Flag, Texts, Numbers = "a number", "a text", "true or false", "a list of texts", "a list of whole numbers"
 Whole = "a whole number"
 
-TRAINING = {
+TRAINING_OPTIONS = {
     "steps": Whole, "seed": Whole, "learning_rate": Number, "batch": Whole, "clips_per_step": Whole, "warmup_steps": Whole,
     "weight_decay": Number, "label_weight": Number, "teacher_weight": Number, "hidden_weight": Number, "temperature": Number,
     "validate_every": Whole, "patience": Whole, "held_out": Number, "labels": Text, "language": Text, "limit": Whole,
-    "full_context": Flag, "freeze": Texts}
+    "full_context": Flag, "freeze": Texts, "seconds": Number, "batch_seconds": Number, "augment": Flag, "resident": Flag, "half": Flag}
 CALIBRATION = {"clips": Whole, "half": Flag}
 
 # What each step takes, as its command does: `decoder_layers = [0, 3]` is --decoder-layers 0,3
 STEPS: dict[str, dict[str, str]] = {
     "speech": {"hours": Number, "seed": Whole, "synthesizer": Texts},
-    "distil": TRAINING | {"decoder_layers": Numbers, "encoder_layers": Numbers, "train_encoder": Flag},
+    "distil": TRAINING_OPTIONS | {"decoder_layers": Numbers, "encoder_layers": Numbers, "train_encoder": Flag},
     "prune": CALIBRATION | {"share": Number, "floor": Number, "no_refit": Flag},
     "low_rank": CALIBRATION | {"share": Number, "variance": Number},
-    "finetune": TRAINING | {"quantize": Text, "no_teacher": Flag},
+    "finetune": TRAINING_OPTIONS | {"quantize": Text, "no_teacher": Flag},
+    "qat": TRAINING_OPTIONS | {"quantize": Text, "no_teacher": Flag},  # finetune once more, with the rounding of the build
     "quantize": {"clips": Whole, "megabytes": Number, "divergence": Number},
     "build": {"precision": Text, "target": Text},
     "verify": {"tolerance": Number},
     "evaluate": {"sets": Texts, "language": Text},
 }
-WEIGHT_STEPS = ("distil", "prune", "low_rank", "finetune")  # weights in, weights out, and data
+COMMANDS = {"qat": "finetune"}  # of steps that are not called as their command is
+TRAININGS = ("distil", "finetune", "qat")
+WEIGHT_STEPS = ("prune", "low_rank", *TRAININGS)  # weights in, weights out, and data
 WITH_DATA = (*WEIGHT_STEPS, "quantize")
 TOP = {"source": Text, "revision": Text, "licence": Text, "id": Text, "about": Text, "ladder": "a list of tables"}
 

@@ -14,7 +14,7 @@ import make_steps
 from edit_weights import with_step
 from manifest import Noise, Rung, Speed, Verified, WordError, read_manifest, write_manifest
 from random_whisper import RandomWhisper
-from recipe import STEPS, find_recipe, list_recipes, read_recipe
+from recipe import STEPS, TRAININGS, find_recipe, list_recipes, read_recipe
 from save_weights import save_weights
 from build import build, load_source
 from training_manifest import TrainingClip, format_clip
@@ -38,7 +38,7 @@ def test_no_two_recipes_make_models_of_one_id():
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step not in ("distil", "finetune")])  # those in tests/training
+@pytest.mark.parametrize("step", [step for step in STEPS if step not in TRAININGS])  # those in tests/training
 def test_each_option_of_a_recipe_is_one_of_its_command(step):
     done = subprocess.run([sys.executable, MODELS / f"{step}.py", "--help"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -99,7 +99,7 @@ def kitchen(tmp_path, monkeypatch):
         if name == "speech":
             out.mkdir(exist_ok=True)
             (out / "train.jsonl").write_text(format_clip(clip))
-        elif name in ("prune", "finetune"):
+        elif name in ("prune", "finetune", "qat"):
             assert (Path(value["--data"])).is_file()
             save_weights(with_step(load_source(command.arguments[2]), name), out)
         elif name == "build":
@@ -169,6 +169,30 @@ def test_what_only_kept_results_were_made_of_is_not_made_again(kitchen, capsys):
     assert kitchen() == (0, ALL[3:])
     assert [line.split() for line in capsys.readouterr().out.splitlines()[:3]] == [
         ["speech", "not", "needed"], ["prune", "not", "needed"], ["finetune", "kept"]]
+
+
+def test_what_was_trained_on_another_machine_takes_the_place_of_the_training(kitchen, monkeypatch):
+    calls = []
+    real = make.run
+
+    def run(command):
+        if "--trained" not in command.arguments:
+            return real(command)
+        calls.append(command.arguments[2:])
+        save_weights(load_source(command.arguments[2]), Path(command.arguments[-1]))
+    monkeypatch.setattr(make, "run", run)
+    change(kitchen, "[build]", '[qat]\nquantize = "int8"\n[build]')
+    data = kitchen.folder / "own.jsonl"
+    data.write_text(format_clip(TrainingClip("b.wav", None, 1.0, "2" * 64)))
+    assert kitchen("--trained", "there/qat.training", "--data", data) == (0, ALL[3:])
+    source = str(kitchen.folder / "weights")
+    assert calls == [[source, "--teacher", source, "--trained", "there/qat.training", "--out", calls[0][-1]]]
+    assert kitchen("--data", data) == (0, [])
+
+
+def test_a_recipe_that_trains_nothing_takes_nothing_trained(kitchen, capsys):
+    change(kitchen, "[finetune]\nsteps = 9\n", "")
+    assert kitchen("--trained", "there")[0] == 2 and "trains nothing" in capsys.readouterr().err
 
 
 def test_what_was_broken_off_goes_on(kitchen):
