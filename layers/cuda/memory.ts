@@ -12,6 +12,8 @@ export interface Memory {
   /** Waits for what was written; work that the device was given elsewhere is the caller's to wait for. */
   read(address: bigint, bytes: number): Uint8Array;
   zero(address: bigint, bytes: number): void;
+  /** An error that CUDA has told of once and would tell of again, whoever asks next. */
+  forgetError(): void;
 }
 
 export function hostMemory(): Memory {
@@ -34,6 +36,7 @@ export function hostMemory(): Memory {
     write: (address, bytes) => view(address, bytes.length).set(bytes),
     read: (address, bytes) => view(address, bytes).slice(),
     zero: (address, bytes) => void view(address, bytes).fill(0),
+    forgetError: () => undefined,
   };
 }
 
@@ -58,6 +61,7 @@ export function cudaMemory(deviceId: number): Memory {
   const malloc = bind('cudaMalloc', 'void *', 'size_t');
   const free = bind('cudaFree', 'void *');
   const copy = bind('cudaMemcpy', 'void *', 'void *', 'size_t', 'int');
+  const lastError = runtime.func('cudaGetLastError', 'int', []);
   const set = bind('cudaMemset', 'void *', 'int', 'size_t');
   const synchronize = bind('cudaStreamSynchronize', 'void *');
   const wait = () => synchronize(null);
@@ -92,6 +96,7 @@ export function cudaMemory(deviceId: number): Memory {
       set(address, 0, bytes);
       wait();
     },
+    forgetError: () => void lastError(),
   };
 }
 

@@ -7,6 +7,7 @@ import { keys } from '@murmuration/pipeline/keys';
 import { createEngine } from '@murmuration/whisper/engine';
 import { serveBucket } from '../../functions/transcribe-gpu/bucket-server.ts';
 import { noise } from './noise.ts';
+import { openAsServed } from './open-as-served.ts';
 import { workload } from './workload.ts';
 
 const SECONDS = 30;
@@ -26,7 +27,7 @@ const decoding = DecodingOptions.parse({
  */
 export async function measureServer(modelFolder: string, environment: Readonly<Record<string, string>> = {}) {
   const pcm = noise(SECONDS * 16_000);
-  const engine = await createEngine({ modelFolder, batchSize: BATCH_ROWS, ownThread: true });
+  const engine = await createEngine({ modelFolder, batchSize: BATCH_ROWS }, { openSession: openAsServed });
   const rows = new Array<Float32Array>(BATCH_ROWS).fill(pcm);
   await engine.transcribe(rows, decoding);
   const bareStart = performance.now();
@@ -67,6 +68,8 @@ export async function measureServer(modelFolder: string, environment: Readonly<R
   const log: Record<string, unknown>[] = [];
   const ready = new Promise<Record<string, unknown>>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
+      // A library may print, too
+      if (!line.startsWith('{')) return;
       const entry = JSON.parse(line) as Record<string, unknown>;
       if (log.length < 20) log.push(entry);
       if (entry['msg'] === 'ready') resolve(entry);

@@ -18,13 +18,19 @@ const ROOM = 256;
 /** Microseconds of one token in a captured step, and in steps that lack a part (leave_out.py). */
 export function measureSteps(folder: string): Record<string, unknown>[] {
   const results: Record<string, unknown>[] = [];
-  for (const kind of ['step', 'step-wide']) {
+  for (const [kind, xqa] of [
+    ['step', '0'],
+    ['step-wide', '0'],
+    ['step', '1'],
+    ['step-wide', '1'],
+  ] as const) {
+    process.env['ORT_ENABLE_XQA'] = xqa;
     const parts = ['', '-without-audio', '-without-self', '-without-choice', '-without-logits'];
     for (const name of parts.map((part) => kind + part)) {
       if (!existsSync(`${folder}/${name}.onnx`)) continue;
       try {
         for (const rows of workload.stepRows)
-          results.push({ name, rows, ...measureStep(folder, name, rows) });
+          results.push({ name, xqa, rows, ...measureStep(folder, name, rows) });
       } catch (error) {
         results.push({ name, failed: describe(error) });
       }
@@ -36,6 +42,7 @@ export function measureSteps(folder: string): Record<string, unknown>[] {
       );
     }
   }
+  delete process.env['ORT_ENABLE_XQA'];
   return results;
 }
 
@@ -49,7 +56,7 @@ function measureStep(folder: string, name: string, rows: number) {
   const rest = () => writeState(memory, blocks, lengths, undefined);
   const lengths = { B: rows, L: POSITIONS, R: ROOM };
   const steps = createStepGraphs({
-    ...{ environment, device, host, memory: blocks, capture: onCuda, rest },
+    ...{ environment, device, host, memory: blocks, capture: onCuda, rest, forgetError: memory.forgetError },
     open: (kind, capture) =>
       environment.openGraph(`${folder}/${kind}`, {
         ...{ threads: 1, weights: weights.tensors },

@@ -88,6 +88,7 @@ export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
     open: (name, capture) =>
       open(name, { enable_cuda_graph: capture ? '1' : '0', arena_extend_strategy: 'kSameAsRequested' }),
     rest: (lengths) => writeState(memory, blocks, lengths, undefined),
+    forgetError: memory.forgetError,
     warn: options.warn ?? ((message) => process.emitWarning(message, { code: 'MURMURATION_CUDA_GRAPHS' })),
   });
 

@@ -36,6 +36,7 @@ export interface StepGraphsOptions {
   readonly open: (name: string, capture: boolean) => Graph;
   /** Makes the state that a capture is to run over: rows that are at their end. */
   readonly rest: (lengths: Lengths) => void;
+  readonly forgetError: () => void;
   readonly warn: (message: string) => void;
 }
 
@@ -52,7 +53,7 @@ const NEVER_CAPTURED = -1;
 
 /** The graph of one step, and what was captured of it: for every number of rows and positions once. */
 export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
-  const { environment, device, host, memory, open, rest, warn } = options;
+  const { environment, device, host, memory, open, rest, warn, forgetError } = options;
   let capturing = options.capture;
   const graphs = new Map<StepKind, Graph>();
   const captures = new Map<string, Capture>();
@@ -87,6 +88,7 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
       warn(`steps are run kernel by kernel, not as CUDA graphs: ${message}`);
       capturing = false;
       closeGraphs();
+      forgetError();
       return work();
     }
   }
