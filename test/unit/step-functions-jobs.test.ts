@@ -20,6 +20,8 @@ let objects: Map<string, string | Uint8Array>;
 let items: Map<string, TableItem>;
 /** By name. Step Functions gives none twice. */
 let executions: Map<string, 'RUNNING' | 'ABORTED' | 'TIMED_OUT'>;
+/** The last one. */
+let begunWith: { uploadedAt?: number };
 let onStart: () => Promise<void>;
 let onFetch: () => Promise<void>;
 let onRemoveUpload: () => Promise<void>;
@@ -61,6 +63,7 @@ beforeEach(async () => {
         }
         if (executions.has(name)) return { __type: 'ExecutionAlreadyExists' };
         executions.set(name, 'RUNNING');
+        begunWith = JSON.parse(input);
         await onStart();
         return {};
     }
@@ -323,8 +326,11 @@ describe('a job on AWS', () => {
     onFetch = async () => {
       expect((await jobs.create(request)).state).toBe('queued');
       expect((await jobs.get('ann', request.id))?.state).toBe('queued');
+      now += 200_000;
     };
     await jobs.create(request);
+    // Fetching is no waiting for the pipeline
+    expect(begunWith.uploadedAt).toBe(now);
     expect({ executions: executions.size, objects: objects.size }).toEqual({ executions: 1, objects: 2 });
   });
 

@@ -165,7 +165,7 @@ export function stepFunctionsJobs(options: StepFunctionsJobsOptions): Jobs {
     // Known before anything is written under it, so that whoever removes the job finds that
     if (!(await note(owner, job, 'SET jobId = :job', { ':job': jobId }))) throw removedMeanwhile(id);
     const named = { ...job, jobId };
-    const upload = { kind: 'media-uploaded', key, etag, sizeBytes, uploadedAt: job.createdAt } as const;
+    const upload = { kind: 'media-uploaded', key, etag, sizeBytes, uploadedAt: clock() } as const;
     await executions.begin(named, upload);
     if (await setBegun(owner, named)) return standing({ ...named, begun: true });
     await ledger.settle(executionOf(named), 0);
