@@ -20,20 +20,24 @@ STEP = 32  # ranks are multiples of it, so that blocks of int8 and int4 stay ful
 class Directions:
     """The output y = Wx + b of one layer, by principal component."""
     key: str
-    weight: np.ndarray  # (out, in) float64
-    vectors: np.ndarray  # (out, out), columns by variance, the largest first
-    explained: np.ndarray  # (out + 1,) share of the variance that the first n components hold
+    outputs: int
+    inputs: int
+    vectors: np.ndarray  # (out, largest rank) float32, columns by variance, the largest first
+    explained: np.ndarray  # (n + 1,) share of the variance that the first n components hold
+    mean: np.ndarray  # (in,) of x
 
     @property
     def largest_rank(self) -> int:
         """The largest rank at which the factors are smaller, and the product cheaper, than the layer: 0 if there is none."""
-        outputs, inputs = self.weight.shape
-        rank = (outputs * inputs - 1) // (outputs + inputs)
-        return rank - rank % STEP
+        return largest_rank(self.outputs, self.inputs)
 
     def saved(self, rank: int) -> int:
-        outputs, inputs = self.weight.shape
-        return outputs * inputs - rank * (outputs + inputs)
+        return self.outputs * self.inputs - rank * (self.outputs + self.inputs)
+
+
+def largest_rank(outputs: int, inputs: int) -> int:
+    rank = (outputs * inputs - 1) // (outputs + inputs)
+    return rank - rank % STEP
 
 
 def factor_weights(weights: WhisperWeights, passages: list[Passage], share: float | None, variance: float | None,
@@ -43,13 +47,13 @@ def factor_weights(weights: WhisperWeights, passages: list[Passage], share: floa
     keys = encoder_keys(weights)
     note(f"listening to {len(passages)} clips")
     seen, _ = gather(open_halves(weights), passages, keys)
-    layers = [directions(key, weights, seen[key]) for key in keys]
-    before = sum(layer.weight.size for layer in layers)
+    layers = [directions(key, weights, seen.pop(key)) for key in keys]  # covariances go as they have been used
+    before = sum(layer.outputs * layer.inputs for layer in layers)
     ranks = ranks_for_variance(layers, variance) if share is None else ranks_for_share(layers, round(share * before))
     changed, removed = {}, []
     for layer in layers:
         if rank := ranks.get(layer.key):
-            changed |= factors(weights, layer, seen[layer.key], rank)
+            changed |= factors(weights, layer, rank)
             removed.append(layer.key + ".weight")
     saved = sum(layer.saved(ranks[layer.key]) for layer in layers if layer.key in ranks)
     kept = [layer.explained[ranks[layer.key]] if layer.key in ranks else 1.0 for layer in layers]
@@ -70,10 +74,18 @@ def encoder_keys(weights: WhisperWeights) -> list[str]:
 
 def directions(key: str, weights: WhisperWeights, seen: Statistics) -> Directions:
     weight = weights.tensor(key + ".weight").astype(np.float64)
-    values, vectors = np.linalg.eigh(weight @ seen.covariance @ weight.T)
+    outputs, inputs = weight.shape
+    if outputs <= inputs:
+        values, vectors = np.linalg.eigh(weight @ seen.covariance @ weight.T)
+    else:  # the output has no more components than the input: for turbo's fc1 a 64th of the work
+        variances, axes = np.linalg.eigh(seen.covariance)
+        spread = weight @ (axes * np.sqrt(np.maximum(variances, 0)))  # (out, in)
+        values, turned = np.linalg.eigh(spread.T @ spread)
+        vectors = spread @ turned / np.sqrt(np.maximum(values, values.max() * 1e-12 or 1.0))
     values = np.maximum(values[::-1], 0)
     explained = np.concatenate([[0], np.cumsum(values)]) / (values.sum() or 1.0)
-    return Directions(key, weight, vectors[:, ::-1], explained)
+    kept = vectors[:, ::-1][:, : largest_rank(outputs, inputs)].astype(np.float32)
+    return Directions(key, outputs, inputs, kept, explained, seen.mean)
 
 
 def ranks_for_variance(layers: list[Directions], variance: float) -> dict[str, int]:
@@ -109,12 +121,12 @@ def ranks_for_share(layers: list[Directions], parameters: int) -> dict[str, int]
     return ranks
 
 
-def factors(weights: WhisperWeights, layer: Directions, seen: Statistics, rank: int) -> dict[str, np.ndarray]:
+def factors(weights: WhisperWeights, layer: Directions, rank: int) -> dict[str, np.ndarray]:
     """y ≈ m + U·Uᵀ·(Wx + b − m), with m the mean output and U (out, rank) the first components."""
-    key, vectors = layer.key, layer.vectors[:, :rank]
-    changed = {key + ".up.weight": vectors.astype(np.float32), key + ".down.weight": (vectors.T @ layer.weight).astype(np.float32)}
+    key, vectors, weight = layer.key, layer.vectors[:, :rank].astype(np.float64), weights.tensor(layer.key + ".weight").astype(np.float64)
+    changed = {key + ".up.weight": vectors.astype(np.float32), key + ".down.weight": (vectors.T @ weight).astype(np.float32)}
     if weights.has(key + ".bias"):  # keys have none: the same number on all scores changes no attention
         bias = weights.tensor(key + ".bias").astype(np.float64)
-        mean = layer.weight @ seen.mean + bias
+        mean = weight @ layer.mean + bias
         changed[key + ".bias"] = (mean + vectors @ (vectors.T @ (bias - mean))).astype(np.float32)
     return changed

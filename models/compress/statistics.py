@@ -35,7 +35,7 @@ def gather(halves: Halves, passages: list[Passage], keys: Collection[str]) -> tu
             add(sums, sharing, len(x), x.sum(0, dtype=np.float64), (x.T @ x).astype(np.float64))
         for key in residuals:
             add(squares, key, 1, np.square(seen[key]).mean(dtype=np.float64))
-    found = {sharing: moments(*values) for sharing, values in sums.items()}
+    found = {sharing: moments(*sums.pop(sharing)) for sharing in list(sums)}
     return ({key: statistics for sharing, statistics in found.items() for key in sharing},
             {key.removesuffix(RESIDUAL): float(np.sqrt(total / count)) for key, (count, total) in squares.items()})
 
@@ -56,5 +56,8 @@ def add(sums: dict, key, *values) -> None:
 
 
 def moments(count: int, total: np.ndarray, products: np.ndarray) -> Statistics:
+    """Takes `products` for the covariance."""
     mean = total / count
-    return Statistics(mean, products / count - np.outer(mean, mean))
+    products /= count
+    products -= np.outer(mean, mean)
+    return Statistics(mean, products)

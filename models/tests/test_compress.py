@@ -266,3 +266,22 @@ def test_the_commands_write_a_folder_that_says_what_was_done(command, step, weig
         code, error = call(*arguments)
         assert code == 2 and message in error and error.count("\n") <= 3
     assert same(load_huggingface(out, "out", "unknown"), made), "what was there stays"
+
+
+@pytest.mark.parametrize("outputs", [96, 384])
+def test_the_directions_are_those_of_the_outputs_covariance(weights, outputs):
+    """Also where the output is wider than the input, and they are found the short way."""
+    random = np.random.default_rng(3)
+    key, inputs = "model.encoder.layers.0.fc1", 128
+    weight, spread = random.standard_normal((outputs, inputs)).astype(np.float32), random.standard_normal((inputs, inputs)) * np.linspace(0, 3, inputs)
+    seen = Statistics(random.standard_normal(inputs), spread @ spread.T)
+    found = directions(key, with_one(weights, key + ".weight", weight), seen)
+    values, vectors = np.linalg.eigh(weight.astype(float) @ seen.covariance @ weight.T.astype(float))
+    for rank in (1, 32, found.largest_rank):
+        assert found.explained[rank] == pytest.approx(values[::-1][:rank].sum() / values.sum())
+        projections = [columns[:, :rank] @ columns[:, :rank].T for columns in (found.vectors, vectors[:, ::-1])]
+        np.testing.assert_allclose(*projections, atol=1e-4)
+
+
+def with_one(weights, name, array):
+    return dataclasses.replace(weights, tensors=weights.tensors | {name: lambda: array})
