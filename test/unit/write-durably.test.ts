@@ -112,6 +112,20 @@ describe('what is to outlive a power cut', () => {
     expect(await ledger.spent(key)).toBe(5);
   });
 
+  it('waits for the disk in one of the threads for files, and leaves the others to the engine', async () => {
+    let [underWay, most] = [0, 0];
+    sync.mockImplementation(async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      underWay -= 1;
+    });
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    await Promise.all(names.map((name) => writeDurably(join(folder, name), name)));
+    expect(sync).toHaveBeenCalledTimes(2 * names.length);
+    expect(most).toBe(1);
+  });
+
   it('an upload', async () => {
     const uploads = folderUploads(folder, Date.now);
     const id = resourceId('upload', Date.now(), uuid);
@@ -121,7 +135,7 @@ describe('what is to outlive a power cut', () => {
       yield Buffer.from('abc');
     }
     await uploads.receive('ann', id, body());
-    // Of the folder; a stream that flushes calls the system by itself
-    expect(sync).toHaveBeenCalledTimes(1);
+    // The recording, and its place
+    expect(sync).toHaveBeenCalledTimes(2);
   });
 });

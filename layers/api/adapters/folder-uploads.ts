@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { UploadReceiver, Uploads } from '../api-ports.ts';
 import { UploadId } from '../contract/resource-id.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
-import { renameDurably } from './write-durably.ts';
+import { placeDurably } from './write-durably.ts';
 
 const Kept = z.strictObject({
   owner: z.string(),
@@ -75,9 +75,9 @@ export function folderUploads(
       try {
         await pipeline(
           Readable.from(hashed(body, hash, sizeBytes)),
-          createWriteStream(draft, { mode: 0o600, flags: 'wx', flush: true }),
+          createWriteStream(draft, { mode: 0o600, flags: 'wx' }),
         );
-        await renameDurably(draft, pathOf(id, 'media'));
+        await placeDurably(draft, pathOf(id, 'media'));
         return hash.digest('hex');
       } finally {
         await rm(draft, { force: true });

@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import pLimit from 'p-limit';
+
+/** Node has four threads for files, and engines run in them too: a disk that hangs takes one of them, not all. */
+const oneAtATime = pLimit(1);
+const sync = (file: FileHandle) => oneAtATime(() => file.sync());
 
 /** Writes a file whole or not at all, also where the power fails: what was there before is there, or all of `text` is. */
 export async function writeDurably(
@@ -15,7 +20,7 @@ export async function writeDurably(
     try {
       await file.writeFile(text);
       // Else a rename may reach the disk before the content does
-      await file.sync();
+      await sync(file);
     } finally {
       await file.close();
     }
@@ -24,6 +29,13 @@ export async function writeDurably(
     await rm(draft, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** Brings what was written to a file onto the disk, and then puts it in its place. */
+export async function placeDurably(from: string, to: string): Promise<void> {
+  const file = await open(from, 'r+');
+  await sync(file).finally(() => file.close());
+  await renameDurably(from, to);
 }
 
 /** The content of `from` is already on the disk. */
@@ -52,7 +64,7 @@ const unsupported = ['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP']
 async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');
-    await folder.sync().finally(() => folder.close());
+    await sync(folder).finally(() => folder.close());
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (!unsupported.includes(code)) throw error;
