@@ -6,10 +6,8 @@ import { toTensors } from '@murmuration/whisper/graph-tensors';
 import { loadModel, type Model } from '@murmuration/whisper/load-model';
 import type { EnginePorts } from '@murmuration/whisper/model-engine';
 import { openSession } from '@murmuration/whisper/session';
-import {
-  openCapturedGraphs,
-  type RunTimes,
-} from '../../../functions/transcribe-gpu/devices/captured/captured-graphs.ts';
+import { openCapturedGraphs } from '../../../functions/transcribe-gpu/devices/captured/captured-graphs.ts';
+import type { RunTimes } from '../../../functions/transcribe-gpu/devices/captured/captured-options.ts';
 import { openCapturedSession } from '../../../functions/transcribe-gpu/devices/captured/open-captured-session.ts';
 import { describe } from './describe-error.ts';
 import { again, graphRequest, measureRows, round } from './graph-run.ts';

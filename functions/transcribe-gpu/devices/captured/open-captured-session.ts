@@ -2,7 +2,7 @@ import { executionProviders } from '@murmuration/whisper/execution-providers';
 import type { Session } from '@murmuration/whisper/graph-run';
 import type { Model } from '@murmuration/whisper/load-model';
 import { openWorkerSession } from '@murmuration/whisper/worker-session';
-import type { CapturedOptions } from './captured-graphs.ts';
+import type { CapturedOptions } from './captured-options.ts';
 
 /** The graphs that models/graph_captured.py writes. */
 const FILES = ['begin.onnx', 'step.onnx', 'step-wide.onnx', 'finish.onnx', 'weights.json'];

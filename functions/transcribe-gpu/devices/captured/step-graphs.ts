@@ -33,7 +33,7 @@ export interface StepGraphsOptions {
   readonly host: Place;
   readonly memory: StepMemory;
   readonly capture: boolean;
-  readonly open: (name: string, capture: boolean) => Graph;
+  readonly open: (kind: StepKind, capture: boolean) => Graph;
   /** Makes the state that a capture is to run over: rows that are at their end. */
   readonly rest: (lengths: Lengths) => void;
   readonly forgetError: () => void;
@@ -62,7 +62,7 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
   function graphOf(kind: StepKind): Graph {
     const known = graphs.get(kind);
     if (known !== undefined) return known;
-    const graph = orWithoutCapturing(() => open(`${kind}.onnx`, capturing));
+    const graph = orWithoutCapturing(() => open(kind, capturing));
     graphs.set(kind, graph);
     return graph;
   }

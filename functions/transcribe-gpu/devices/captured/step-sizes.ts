@@ -1,3 +1,4 @@
+import { type TensorType, tensorTypes } from '@murmuration/cuda/tensor-type';
 import type { RunPlan } from './run-request.ts';
 import type { Lengths } from './step-memory.ts';
 
@@ -8,6 +9,9 @@ const USUAL_TOKENS = 256;
 /** So many rows are too few to fill a GPU if each head of each is one block of work, as it is in the kernel for many. */
 const FEW_ROWS = 8;
 
+/** CUDA's kernel for many rows reads keys in pieces of so many bytes. */
+const PIECE_BYTES = 16;
+
 /** Names of the graphs of a step: models/graph_captured.py. */
 export type StepKind = 'step' | 'step-wide' | 'step-aligned';
 
@@ -16,10 +20,13 @@ interface Model {
   readonly textContext: number;
   readonly alignmentHeads: readonly (readonly [number, number])[];
   readonly fewRows?: number | undefined;
+  /** A processor reads whole keys. */
+  readonly piecesOnCuda: boolean;
 }
 
 /** How long things are in one step: B rows, L positions, R tokens, S steps with scores, of which layer n has Nn each. */
-export function createStepSizes({ audioContext, textContext, alignmentHeads, fewRows = FEW_ROWS }: Model) {
+export function createStepSizes(model: Model) {
+  const { audioContext, textContext, alignmentHeads, fewRows = FEW_ROWS, piecesOnCuda } = model;
   const layers = [...new Set(alignmentHeads.map(([layer]) => layer))];
   const heads = (layer: number) => alignmentHeads.filter(([own]) => own === layer).length;
   const scoreSizes = (rows: number, positions: number) =>
@@ -47,9 +54,15 @@ export function createStepSizes({ audioContext, textContext, alignmentHeads, few
       mostRows = rows;
     },
     /** Scores as `finish.onnx` reads them; none where nobody wants them. */
-    scores(lengths: Lengths, aligned: boolean): Lengths {
-      const counts = layers.map((layer) => [`H${layer}`, aligned ? heads(layer) : 0]);
+    scores(lengths: Lengths, kind: StepKind): Lengths {
+      const counts = layers.map((layer) => [`H${layer}`, kind === 'step-aligned' ? heads(layer) : 0]);
       return { S: lengths['S'] ?? 0, R: lengths['B']!, L: lengths['L']!, ...Object.fromEntries(counts) };
+    },
+    /** Keys (rows, heads, positions, head size) as `begin.onnx` writes them: (rows, heads, pieces, positions, piece). */
+    keysAsMade(type: TensorType, shape: readonly number[], kind: StepKind): number[] {
+      const [rows, heads, positions, headSize] = shape as [number, number, number, number];
+      const piece = kind === 'step' || !piecesOnCuda ? headSize : PIECE_BYTES / tensorTypes[type].bytes;
+      return [rows, heads, headSize / piece, positions, piece];
     },
   };
 }
