@@ -17,9 +17,10 @@ from pathlib import Path
 
 from compress.calibration import calibration_clips
 from compress.choose_precisions import choose_precisions
-from compress.door import check, door, note, read, stopping
+from compress.door import check, door, note, read
 from compress.sensitivity import find_parts, measure
 from graph import build_graph
+from stopping import stopping
 from training_manifest import calibrated_on, trained_on
 from weights import ModelError
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from speech.recordings import cut_recordings
 from speech.synthesizers import INSTALL
 from speech.synthetic import synthesize
 from speech.texts import read_texts
-from weights import ModelError
+from stopping import stopping
 
 
 def main() -> int:
@@ -41,21 +40,15 @@ def main() -> int:
     parser.add_argument("--without", type=Path, action="append", default=[], help="references whose sentences must not be spoken")
     parser.add_argument("--synthesizer", action="append", default=[], help=f"one of {', '.join(INSTALL)}; default: all that are there")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        if options.recordings:
-            print(cut_recordings(options.recordings, options.out))
-            return 0
-        known = [clip.text for path in [REFERENCES, *options.without] for clip in read_clips(path) if clip.text]
-        print(synthesize(options.out, options.hours, options.seed, read_texts(options.text), known, options.synthesizer,
-                         max(1, options.workers), options.minutes))
-    except ModelError as error:
-        print(f"model: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return stopping(parser, make_clips)
+
+
+def make_clips(options: argparse.Namespace) -> Path:
+    if options.recordings:
+        return cut_recordings(options.recordings, options.out)
+    known = [clip.text for path in [REFERENCES, *options.without] for clip in read_clips(path) if clip.text]
+    return synthesize(options.out, options.hours, options.seed, read_texts(options.text), known, options.synthesizer,
+                      max(1, options.workers), options.minutes)
 
 
 if __name__ == "__main__":

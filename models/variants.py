@@ -24,6 +24,7 @@ from compare_tokens import choose_clips, read_audio
 from manifest import Figures, Manifest, Speed, plain, read_manifest, write_manifest
 from read_json_object import read_json_object
 from run_graph import SAMPLES, Graph, check_files, prompt_of
+from stopping import stopping
 from verify import find_model, source_of
 from weights import ModelError, count_parameters
 
@@ -149,24 +150,19 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--hardware", help="what the machine is called in the table; default: its number of threads")
     parser.add_argument("--gpu", type=Path, help="results of a GPU to record")
-    options = parser.parse_args()
-    try:
-        folders = [find_model(name) for name in options.models]
-        if options.measure:
-            if not options.baseline or not folders:
-                parser.error("--measure needs models and --baseline")
-            measure(folders, find_model(options.baseline), options.clips, options.threads, options.hardware or f"{options.threads} threads")
-        elif options.record:
-            record(folders, options.gpu)
-            write_table()
-        else:
-            write_table()
-    except ModelError as error:
-        print(f"model: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return stopping(parser, keep)
+
+
+def keep(options: argparse.Namespace) -> None:
+    folders = [find_model(name) for name in options.models]
+    if options.measure:
+        if not options.baseline or not folders:
+            raise ModelError("there is nothing to measure: name models, and --baseline")
+        measure(folders, find_model(options.baseline), options.clips, options.threads, options.hardware or f"{options.threads} threads")
+        return
+    if options.record:
+        record(folders, options.gpu)
+    write_table()
 
 
 if __name__ == "__main__":

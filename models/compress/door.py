@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from compress.calibration import Passage, calibration_clips, read_passages
 from edit_weights import with_step
 from hash_file import hash_file
 from save_weights import save_weights
+from stopping import stopping
 from training_manifest import add_trained_on
 from weights import ModelError, WhisperWeights
 
@@ -29,20 +29,6 @@ def door(name: str, description: str, out: str = "folder of the new weights", cl
     parser.add_argument("--licence", help="of the weights, where the source does not say it")
     parser.add_argument("--force", action="store_true", help="replace what is at --out")
     return parser
-
-
-def stopping(parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], str]) -> int:
-    """Prints what `work` returns, or in one line why it cannot be done; returns the exit code."""
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` runs
-    try:
-        print(work(options))
-    except ModelError as error:
-        print(f"model: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
 
 
 def read(options: argparse.Namespace) -> tuple[WhisperWeights, list[Passage]]:
