@@ -14,14 +14,16 @@ import signal
 import sys
 from pathlib import Path
 
+from check_manifest import ID
 from fetch import fetch_package, find_licence
 from graph import OPSET, can_capture, write_captured, write_graph
 from hash_file import hash_file
 from load_ctranslate2 import load_ctranslate2
 from load_huggingface import download, load_huggingface
-from manifest import ID, FileInfo, GraphInfo, Manifest, Recipe, is_figure, write_manifest
+from manifest import FileInfo, GraphInfo, Manifest, Recipe, write_manifest
 from plan import check_plan, read_plan
 from training_manifest import TRAINED_ON, calibrated_on, join_trained_on
+from typed_json import is_figure
 from weights import ModelError, WhisperWeights
 from whole_folder import whole_folder
 

@@ -20,9 +20,10 @@ from functools import cache
 from pathlib import Path
 
 from build import ARTIFACTS
+from check_manifest import ID
 from clips import Clip, read_clips, read_lines
 from hash_file import hash_file
-from manifest import ID, Noise, WordError, read_manifest, write_manifest
+from manifest import Noise, WordError, read_manifest, write_manifest
 from run_graph import check_files
 from training_manifest import DIGITS, TRAINED_ON, read_trained_on
 from verify import find_model

@@ -18,8 +18,8 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from check_manifest import ID
 from hash_file import hash_file
-from manifest import ID
 from weights import ModelError
 
 RECIPES = Path(__file__).parent / "recipes"

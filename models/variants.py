@@ -21,10 +21,11 @@ from pathlib import Path
 from build import load_source
 from clips import REFERENCES
 from compare_tokens import choose_clips, read_audio
-from manifest import Figures, Manifest, Speed, plain, read_manifest, write_manifest
+from manifest import Figures, Manifest, Speed, read_manifest, write_manifest
 from read_json_object import read_json_object
 from run_graph import SAMPLES, Graph, check_files, prompt_of
 from stopping import stopping
+from typed_json import plain
 from verify import find_model, source_of
 from weights import ModelError, count_parameters
 
