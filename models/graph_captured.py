@@ -5,15 +5,15 @@
            that onnxruntime can capture its kernels once and start them all at once from then on
   finish   the tokens and scores that have come together → the outputs of the one graph that does it all
 
-There are three of `step`, by the kernel of cross-attention: `step` has one that spreads over the whole GPU, for few rows;
-`step-wide` one that reads faster, for many; `step-aligned` the same with the alignment heads' scores.
+`step-aligned` has the alignment heads' scores, too: in their layers another kernel attends to the audio, and reads its keys
+in an order of its own.
 
 What passes from one to the next stays in the GPU's memory, with keys and values for the longest transcript, which every step
 writes in place. The host fills the rest of its rows and counts the steps (functions/transcribe-gpu/devices/captured).
 """
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
 
 import numpy as np
 import onnx
@@ -36,16 +36,17 @@ STATE = (("ids", np.int64, ["B", 1]), ("length", np.int32, ["B"]), ("done", bool
 def draw_captured(weights, dtype, inputs: list[onnx.ValueInfoProto]) -> list[tuple[str, onnx.GraphProto, dict[str, np.ndarray]]]:
     """File name, graph and constants of each graph; `inputs` are those of the graph that does it all."""
     drawn = []
-    for kind in ("begin", "step", "step-wide", *(["step-aligned"] if weights.alignment_heads else []), "finish"):
+    for kind in ("begin", "step", *(["step-aligned"] if weights.alignment_heads else []), "finish"):
         pen = Pen(Constants(store_half=False))
         layers = Layers(weights, dtype, "plain", fused=True)
         if kind == "begin":
-            own = [value_info("room", np.int64, [1]), value_info("key shape", np.int64, [5])]
+            own = [value_info("room", np.int64, [1])]
+            own += [value_info("key shape", np.int64, [5])] if weights.alignment_heads else []
             taken, given = [*inputs, *own], draw_begin(pen, layers)
         elif kind == "finish":
             taken, given = draw_finish(pen, layers, inputs)
         else:
-            taken, given = draw_step(pen, layers, kind == "step", kind == "step-aligned")
+            taken, given = draw_step(pen, layers, kind == "step-aligned")
         drawn.append((f"{kind}.onnx", helper.make_graph(pen.nodes, kind, taken, given, value_info=pen.types), pen.constants.arrays))
     return drawn
 
@@ -55,9 +56,9 @@ def places(layers: Layers) -> int:
     return layers.weights.dimensions.text_context + STEPS
 
 
-def layer_pairs(layers: Layers, attention: str) -> list[tuple[str, str, int]]:
-    """("key 0", "key", heads) and so on, of every layer."""
-    return [(f"{name} {index}", name, layers.heads(f"model.decoder.layers.{index}.{attention}"))
+def layer_pairs(layers: Layers, attention: str) -> list[tuple[str, int, int]]:
+    """("key 0", 0, heads) and so on, of every layer."""
+    return [(f"{name} {index}", index, layers.heads(f"model.decoder.layers.{index}.{attention}"))
             for index in range(layers.weights.dimensions.decoder_layers) for name in ("key", "value")]
 
 
@@ -71,10 +72,10 @@ def audio_infos(layers: Layers, suffix: str = "") -> list[onnx.ValueInfoProto]:
             for name, _, heads in layer_pairs(layers, "encoder_attn")]
 
 
-def last_infos(layers: Layers) -> list[onnx.ValueInfoProto]:
-    """Keys and values of the last position of the audio."""
+def last_infos(layers: Layers, without: Iterable[int] = ()) -> list[onnx.ValueInfoProto]:
+    """Keys and values of the last position of the audio; of all layers but those."""
     return [value_info(f"last {name}", layers.dtype, ["B", 1, heads * layers.head_size])
-            for name, _, heads in layer_pairs(layers, "encoder_attn")]
+            for name, index, heads in layer_pairs(layers, "encoder_attn") if index not in without]
 
 
 def histories(layers: Layers, suffix: str = "") -> list[onnx.ValueInfoProto]:
@@ -84,7 +85,8 @@ def histories(layers: Layers, suffix: str = "") -> list[onnx.ValueInfoProto]:
 
 def draw_begin(pen: Pen, layers: Layers) -> list[onnx.ValueInfoProto]:
     """As graph_unrolled.generate_unrolled up to the first ordinary step. `count` tokens were chosen, the first included. The
-    cache is made for `room` tokens; `key shape` says how the audio's keys are to lie: [0, 0, -1, head size / x, x]."""
+    cache is made for `room` tokens; `key shape` says how keys of the audio are to lie in layers with alignment heads: [0, 0, -1,
+    head size / x, x]."""
     end = layers.weights.tokens.end_of_text
     names = [info.name for info in cache_infos(layers)]
     heads = aligned_heads(pen, layers)
@@ -171,11 +173,11 @@ def first_scores(pen: Pen, layers: Layers, prompt: Prompt, heads: dict[int, str]
 
 
 def give_audio(pen: Pen, layers: Layers, pairs: list[str]) -> list[onnx.ValueInfoProto]:
-    """pairs (B, L, heads · head size) → outputs as steps read them, in the last kernel's own memory: keys (B, heads, head size
-    / x, L, x), which is what a step takes for (B, heads, L, head size)."""
-    outputs = []
-    for info, last, value in zip(audio_infos(layers), last_infos(layers), pairs, strict=True):
-        if "key" in info.name:
+    """pairs (B, L, heads · head size) → outputs as steps read them, in the last kernel's own memory: (B, heads, L, head size),
+    and keys of layers with alignment heads (B, heads, head size / x, L, x), which the step takes for the same."""
+    outputs, aligned = [], heads_by_layer(layers)
+    for place, (info, last, value) in enumerate(zip(audio_infos(layers), last_infos(layers), pairs, strict=True)):
+        if place % 2 == 0 and place // 2 in aligned:
             pen.op("Transpose", pen.op("Reshape", value, "key shape"), perm=[0, 2, 3, 1, 4], outputs=[info.name])
             outputs.append(value_info(info.name, layers.dtype, ["B", info.type.tensor_type.shape.dim[1].dim_value, "C", "L", "X"]))
         else:
@@ -187,17 +189,17 @@ def give_audio(pen: Pen, layers: Layers, pairs: list[str]) -> list[onnx.ValueInf
     return outputs
 
 
-def draw_step(pen: Pen, layers: Layers, grouped: bool, aligned: bool) -> tuple[list, list]:
+def draw_step(pen: Pen, layers: Layers, aligned: bool) -> tuple[list, list]:
     """STEPS tokens for every row. The host binds every output "X out N" to the memory of the input X. Small ones are read for
     the last time before they are written: all that asks for `length` asks for `past`, a copy of it. Of large ones each step
     writes what no other step does, or what the next one reads by way of the token between them."""
     tokens, vocabulary = layers.weights.tokens, layers.weights.dimensions.vocabulary
     taken = [*[value_info(*each) for each in STATE], value_info("mask", np.float32, [1, vocabulary]),
              value_info("room", np.int32, [1]), *histories(layers), *cache_infos(layers), *audio_infos(layers)]
-    if grouped:
-        taken += [*last_infos(layers), value_info("positions", np.int32, [1]), value_info("last position", np.int32, ["B"])]
     given = [value_info(f"{name} out", dtype, shape) for name, dtype, shape in STATE]
     by_layer = heads_by_layer(layers) if aligned else {}
+    if grouped := last_infos(layers, by_layer):
+        taken += [*grouped, value_info("positions", np.int32, [1]), value_info("last position", np.int32, ["B"])]
     if aligned:
         taken.append(value_info("first", np.int64, [1]))
         taken += [value_info(f"scores {layer}", np.float32, ["S", f"N{layer}"]) for layer in by_layer]
@@ -228,7 +230,11 @@ def draw_step(pen: Pen, layers: Layers, grouped: bool, aligned: bool) -> tuple[l
                           kv_num_heads=heads)
             return names[0], names[1:]
 
-        hear = grouped_attention(suffix, given) if grouped else cross_attention
+        def hear(pen: Pen, layers: Layers, index: int, query: str, audio: Audio, bias: np.ndarray | None):
+            if index in by_layer:
+                return cross_attention(pen, layers, index, query, audio, bias)
+            return grouped_attention(pen, layers, index, query, audio, bias, suffix, given)
+
         hidden, _, scores = decoder(pen, layers, ids, pen.op("Gather", table, column), [info.name for info in cache_infos(layers)],
                                     audio, attend, hear)
         logits = pen.op("Squeeze", layers.logits(pen, hidden), pen.integer([1]))
@@ -251,24 +257,21 @@ def draw_step(pen: Pen, layers: Layers, grouped: bool, aligned: bool) -> tuple[l
     return taken, given
 
 
-def grouped_attention(suffix: str, given: list):
-    """Attention to the audio by the kernel of self-attention: it first writes one more key and value, and what it is given are
-    those that lie there already, of the last position."""
-
-    def hear(pen: Pen, layers: Layers, index: int, query: str, audio: Audio, bias: np.ndarray | None):
-        attention = f"model.decoder.layers.{index}.encoder_attn"
-        heads = layers.heads(attention)
-        if bias is not None:
-            query = pen.op("Add", query, layers.constant(pen, attention + ".q_proj.bias", bias))
-        keys = f"audio key {index}{suffix}", f"audio value {index}{suffix}"
-        attended = pen.fresh("attended")
-        pen.microsoft("GroupQueryAttention", query, f"last key {index}", f"last value {index}",
-                      *audio.keys_values[2 * index : 2 * index + 2], "last position", "positions", outputs=[attended, *keys],
-                      num_heads=heads, kv_num_heads=heads)
-        given.extend(value_info(name, layers.dtype, ["B", heads, "L", layers.head_size]) for name in keys)
-        return attended, ""
-
-    return hear
+def grouped_attention(pen: Pen, layers: Layers, index: int, query: str, audio: Audio, bias: np.ndarray | None, suffix: str,
+                      given: list) -> tuple[str, str]:
+    """As cross_attention, by the kernel of self-attention, which spreads over the whole GPU however few rows there are. It
+    first writes one more key and value, and what it is given are those that lie there already, of the last position."""
+    attention = f"model.decoder.layers.{index}.encoder_attn"
+    heads = layers.heads(attention)
+    if bias is not None:
+        query = pen.op("Add", query, layers.constant(pen, attention + ".q_proj.bias", bias))
+    keys = f"audio key {index}{suffix}", f"audio value {index}{suffix}"
+    attended = pen.fresh("attended")
+    pen.microsoft("GroupQueryAttention", query, f"last key {index}", f"last value {index}",
+                  *audio.keys_values[2 * index : 2 * index + 2], "last position", "positions", outputs=[attended, *keys],
+                  num_heads=heads, kv_num_heads=heads)
+    given.extend(value_info(name, layers.dtype, ["B", heads, "L", layers.head_size]) for name in keys)
+    return attended, ""
 
 
 def draw_finish(pen: Pen, layers: Layers, inputs: list[onnx.ValueInfoProto]) -> tuple[list, list]:

@@ -11,31 +11,39 @@ export interface Memory {
   write(address: bigint, bytes: Uint8Array): void;
   /** Waits for what was written; work that the device was given elsewhere is the caller's to wait for. */
   read(address: bigint, bytes: number): Uint8Array;
-  zero(address: bigint, bytes: number): void;
   /** An error that CUDA has told of once and would tell of again, whoever asks next. */
   forgetError(): void;
 }
 
+/** As strict as a GPU's: it takes no address outside a block. */
 export function hostMemory(): Memory {
-  const held = new Map<bigint, unknown>();
-  const view = (address: bigint, bytes: number) => new Uint8Array(koffi.view(address, bytes));
+  const held = new Map<bigint, { readonly block: unknown; readonly bytes: number }>();
+  const view = (address: bigint, bytes: number) => {
+    for (const [start, { bytes: size }] of held) {
+      if (address >= start && address + BigInt(bytes) <= start + BigInt(size)) {
+        return new Uint8Array(koffi.view(address, bytes));
+      }
+    }
+    throw new Error(`${bytes} bytes at ${address} are outside every block`);
+  };
   return {
     name: 'Cpu',
     deviceId: 0,
     allocate(bytes) {
       const block = koffi.alloc('uint8_t', Math.max(1, bytes));
       const address = koffi.address(block);
-      held.set(address, block);
-      view(address, bytes).fill(0);
+      held.set(address, { block, bytes });
+      if (bytes > 0) view(address, bytes).fill(0);
       return address;
     },
     free(address) {
-      const block = held.get(address);
-      if (held.delete(address)) koffi.free(block);
+      const known = held.get(address);
+      if (known === undefined) throw new Error(`no block begins at ${address}`);
+      held.delete(address);
+      koffi.free(known.block);
     },
     write: (address, bytes) => view(address, bytes.length).set(bytes),
     read: (address, bytes) => view(address, bytes).slice(),
-    zero: (address, bytes) => void view(address, bytes).fill(0),
     forgetError: () => undefined,
   };
 }
@@ -91,10 +99,6 @@ export function cudaMemory(deviceId: number): Memory {
       const data = new Uint8Array(bytes);
       copy(data, address, bytes, DEVICE_TO_HOST);
       return data;
-    },
-    zero(address, bytes) {
-      set(address, 0, bytes);
-      wait();
     },
     forgetError: () => void lastError(),
   };

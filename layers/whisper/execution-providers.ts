@@ -24,8 +24,6 @@ const configs = {
 const gpuEnvironment = {
   // cuDNN builds a kernel for every shape, and each step of the loop has another: 4.6 s instead of 0.4 s for the first run
   ORT_ENABLE_CUDNN_FLASH_ATTENTION: '0',
-  // XQA, attention of one token, readies its kernels on the first GPU of a process alone: the others fail with "invalid value"
-  ORT_ENABLE_XQA: '0',
   // Count GPUs as nvidia-smi does, not the fastest first
   CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
 };

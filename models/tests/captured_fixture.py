@@ -13,8 +13,8 @@ FOLDER = here.parents[1] / "test" / "fixtures" / "captured"
 
 
 def write_fixture(folder: Path) -> None:
-    whisper = RandomWhisper(width=16)
-    whisper.alignment_heads = [(0, 1), (1, 0), (1, 1)]
+    whisper = RandomWhisper(width=16, decoder_layers=3)
+    whisper.alignment_heads = [(0, 1), (2, 0), (2, 1)]
     folder.mkdir(parents=True, exist_ok=True)
     graph_step.FOR_GPU = False
     try:

@@ -58,6 +58,8 @@ export async function openDevices(
   if (usesGpu) {
     // One that nvidia-smi does not show may still be there
     const found = gpus.length > 0 ? gpus : [{ deviceId: 0, uuid: undefined }];
+    // XQA, the attention of one token that onnxruntime has by default, readies its kernels on the first GPU of a process alone
+    if (found.length > 1) process.env['ORT_ENABLE_XQA'] ??= '0';
     return (await Promise.all(found.map((gpu) => openGpu(gpu, options, ports)))).flat();
   }
   if (graph.target === 'cuda') {

@@ -1,3 +1,4 @@
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Session } from '@murmuration/whisper/graph-run';
 import type { Model } from '@murmuration/whisper/load-model';
 import { openSession, type SessionOptions } from '@murmuration/whisper/session';
@@ -15,14 +16,20 @@ export interface GpuSessions {
   readonly openCapturedSession: typeof openCapturedSession;
   readonly openSession: typeof openSession;
   readonly openTensorRtSession: typeof openTensorRtSession;
+  readonly warn: (message: string) => void;
 }
+
+const own: GpuSessions = {
+  ...{ openCapturedSession, openSession, openTensorRtSession },
+  warn: (message) => process.emitWarning(message, { code: 'MURMURATION_CUDA_GRAPHS' }),
+};
 
 /** The session of an engine on a GPU, or wherever else its options say. Throws as `openSession`. */
 export async function openGpuSession(
   model: Model,
   options: SessionOptions & { readonly batchSize: number },
   { cudaGraphs, arenaBytes }: GpuOptions,
-  sessions: GpuSessions = { openCapturedSession, openSession, openTensorRtSession },
+  sessions: GpuSessions = own,
 ): Promise<Session> {
   const { providers = [model.manifest.graph.target], deviceId = 0 } = options;
   if (providers.includes('tensorrt')) return sessions.openTensorRtSession(model, options);
@@ -30,5 +37,13 @@ export async function openGpuSession(
     return sessions.openSession(model, options);
   }
   const cuda = arenaBytes === undefined ? undefined : { gpu_mem_limit: String(arenaBytes) };
-  return sessions.openCapturedSession(model, { provider: 'cuda', deviceId, cuda });
+  try {
+    return await sessions.openCapturedSession(model, { provider: 'cuda', deviceId, cuda });
+  } catch (error) {
+    // What the loop would meet as well
+    if (!(error instanceof MurmurationError) || error.code !== 'internal' || error.details['fatal'] === true)
+      throw error;
+    sessions.warn(`model ${model.manifest.id} runs without CUDA graphs: ${error.message}`);
+    return sessions.openSession(model, options);
+  }
 }

@@ -1,4 +1,4 @@
-"""leave_out.py MODEL: beside a model's graphs of a step, the same without one part each, for measure-steps.ts: what a part costs is
+"""leave_out.py MODEL: beside a model's graph of a step, the same without one part each, for measure-steps.ts: what a part costs is
 what a step without it saves. They compute nonsense."""
 import sys
 from pathlib import Path
@@ -21,7 +21,7 @@ def without(graph, part: str, width: int) -> None:
     """part: "audio", "self", "choice" or "logits"."""
     nodes, gone = [], set()
     for node in graph.node:
-        hears = node.op_type == "DecoderMaskedMultiHeadAttention" or len(node.input) > 1 and node.input[1].startswith("last key")
+        hears = len(node.input) > 1 and node.input[1].startswith("last key")
         if part == "audio" and hears:
             nodes.append(helper.make_node("Abs", [node.input[0]], [node.output[0]]))
             gone |= set(node.output[1:])
@@ -49,12 +49,11 @@ def without(graph, part: str, width: int) -> None:
 
 
 def write_all(folder: Path) -> None:
-    for kind in ("step", "step-wide"):
-        for part in ("audio", "self", "choice", "logits"):
-            model = onnx.load(folder / f"{kind}.onnx", load_external_data=False)
-            table = next(tensor for tensor in model.graph.initializer if tensor.name.startswith("model.decoder.positions"))
-            without(model.graph, part, table.dims[1])
-            (folder / f"{kind}-without-{part}.onnx").write_bytes(model.SerializeToString())
+    for part in ("audio", "self", "choice", "logits"):
+        model = onnx.load(folder / "step.onnx", load_external_data=False)
+        table = next(tensor for tensor in model.graph.initializer if tensor.name.startswith("model.decoder.positions"))
+        without(model.graph, part, table.dims[1])
+        (folder / f"step-without-{part}.onnx").write_bytes(model.SerializeToString())
 
 
 if __name__ == "__main__":

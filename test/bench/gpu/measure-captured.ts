@@ -17,16 +17,14 @@ import { workload } from './workload.ts';
 
 export const capturedPorts: EnginePorts = { openSession: (model) => openCapturedSession(model, place) };
 
-const same = { arena_extend_strategy: 'kSameAsRequested' };
 /** Loop and graphs as they are, then one thing changed each. */
 const ways: Readonly<Record<string, (model: Model) => Promise<Session>>> = {
   loop: (model) => openSession(model, { ownThread: true }),
   captured: (model) => openCapturedSession(model, place),
-  'captured, kernel of few': (model) => openCapturedSession(model, { ...place, fewRows: 128 }),
-  'captured, kernel of many': (model) => openCapturedSession(model, { ...place, fewRows: 0 }),
-  'captured, kernel of few, XQA': (model) =>
-    withEnvironment('ORT_ENABLE_XQA', '1', () => openCapturedSession(model, { ...place, fewRows: 128 })),
-  'captured, arena grows as asked': (model) => openCapturedSession(model, { ...place, cuda: same }),
+  'captured, no XQA': (model) =>
+    withEnvironment('ORT_ENABLE_XQA', '0', () => openCapturedSession(model, place)),
+  'captured, arena grows as asked': (model) =>
+    openCapturedSession(model, { ...place, cuda: { arena_extend_strategy: 'kSameAsRequested' } }),
 };
 
 /** Until it is closed. */
@@ -74,7 +72,7 @@ export async function measureCaptured(folder: string) {
 function elsewhere({ folder }: Model): unknown {
   const environment = openEnvironment(loadOnnxRuntime());
   const cuda = place.provider === 'cuda' ? { device_id: '0' } : undefined;
-  const found = ['step.onnx', 'step-wide.onnx', 'step-aligned.onnx'].map((name) => {
+  const found = ['step.onnx', 'step-aligned.onnx'].map((name) => {
     const graph = environment.openGraph(`${folder}/${name}`, { cuda, threads: 1, config: recordPlacements });
     const nodes = graph.placements();
     graph.close();

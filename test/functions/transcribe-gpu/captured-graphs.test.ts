@@ -42,10 +42,11 @@ async function fixture(): Promise<Model> {
       ...manifest,
       id: 'random',
       dimensions: { ...manifest.dimensions, textContext: 64, vocabulary: VOCABULARY },
+      tokens: { ...manifest.tokens, endOfText: END, startOfTranscript: START, noSpeech: 205 },
       alignmentHeads: [
         [0, 1],
-        [1, 0],
-        [1, 1],
+        [2, 0],
+        [2, 1],
       ],
       files: Object.fromEntries(names.map((name) => [name, file])),
     },
@@ -159,6 +160,15 @@ describe.skipIf(process.platform !== 'linux')('steps that can be captured', () =
     for (const alignment of [false, true]) await compare({ ...plain, ...changes, alignment });
   });
 
+  it('say it as the rows grow and shrink, which moves what they work on, with and without word times', async () => {
+    for (const rows of [1, 9, 4, 17, 1, 33, 8, 70, 3]) {
+      for (const alignment of rows % 2 === 0 ? [false, true] : [true, false]) {
+        const maxNewTokens = Array.from({ length: rows }, (_, row) => 5 + (row % 7));
+        await compare({ ...plain, seconds: 0.5, maxNewTokens, alignment });
+      }
+    }
+  }, 60_000);
+
   it('say it of any runs in any order', async () => {
     const runs = fc.record({
       seconds: fc.constantFrom(0.5, 1, 2),
@@ -197,37 +207,60 @@ describe('the session of a GPU', () => {
   async function chosen(
     providers: readonly ('cpu' | 'cuda' | 'tensorrt')[],
     settings = gpu,
-    files?: Model['manifest']['files'],
+    {
+      files,
+      failure,
+    }: { readonly files?: Model['manifest']['files']; readonly failure?: MurmurationError } = {},
   ) {
     const model = await fixture();
     const opened: unknown[] = [];
     const session = { run: () => Promise.reject(new Error('not asked for')), close: async () => undefined };
-    const note = (kind: string) => async (_: Model, options?: object) => {
-      opened.push([kind, options]);
-      return session;
-    };
+    const note =
+      (kind: string, error?: MurmurationError) => async (_: Pick<Model, 'manifest'>, options?: object) => {
+        if (error !== undefined) throw error;
+        opened.push([kind, options]);
+        return session;
+      };
     const manifest = { ...model.manifest, ...(files !== undefined && { files }) };
     await openGpuSession({ ...model, manifest }, { providers, deviceId: 1, batchSize: 8 }, settings, {
-      openCapturedSession: note('captured'),
+      openCapturedSession: note('captured', failure),
       openSession: note('loop'),
       openTensorRtSession: note('TensorRT'),
+      warn: (message) => void opened.push(message),
     });
-    return opened[0];
+    return opened;
   }
 
   it('has CUDA graphs, and the limit of its memory', async () => {
     expect(await chosen(['cuda'], { ...gpu, arenaBytes: 1 << 30 })).toEqual([
-      'captured',
-      { provider: 'cuda', deviceId: 1, cuda: { gpu_mem_limit: '1073741824' } },
+      ['captured', { provider: 'cuda', deviceId: 1, cuda: { gpu_mem_limit: '1073741824' } }],
     ]);
+  });
+
+  it('falls back to the loop where the graphs cannot be run there', async () => {
+    const failure = new MurmurationError(
+      'internal',
+      'onnxruntime failed while transcribing 1 segments: invalid value',
+    );
+    expect(await chosen(['cuda'], gpu, { failure })).toMatchObject([
+      'model random runs without CUDA graphs: onnxruntime failed while transcribing 1 segments: invalid value',
+      ['loop', { deviceId: 1 }],
+    ]);
+  });
+
+  it.each([
+    new MurmurationError('out-of-memory', 'full'),
+    new MurmurationError('internal', 'the GPU failed', { details: { fatal: true } }),
+  ])('fails where the loop would fail, too: $message', async (failure) => {
+    await expect(chosen(['cuda'], gpu, { failure })).rejects.toBe(failure);
   });
 
   it('has none where nobody wants them, the model has no graphs for them, or CUDA is not what runs it', async () => {
     const files = (await readManifest(tinyModel)).files;
     expect(hasCapturedGraphs({ ...(await fixture()).manifest, files })).toBe(false);
-    expect(await chosen(['cuda'], { ...gpu, cudaGraphs: false })).toMatchObject(['loop', { deviceId: 1 }]);
-    expect(await chosen(['cuda'], gpu, files)).toMatchObject(['loop', {}]);
-    expect(await chosen(['cpu'])).toMatchObject(['loop', {}]);
-    expect(await chosen(['tensorrt'])).toMatchObject(['TensorRT', {}]);
+    expect(await chosen(['cuda'], { ...gpu, cudaGraphs: false })).toMatchObject([['loop', { deviceId: 1 }]]);
+    expect(await chosen(['cuda'], gpu, { files })).toMatchObject([['loop', {}]]);
+    expect(await chosen(['cpu'])).toMatchObject([['loop', {}]]);
+    expect(await chosen(['tensorrt'])).toMatchObject([['TensorRT', {}]]);
   });
 });

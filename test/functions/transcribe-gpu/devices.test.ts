@@ -111,6 +111,15 @@ describe('devices', () => {
     });
   });
 
+  it('go without XQA where a process has several, for it is ready on the first alone', async () => {
+    delete process.env['ORT_ENABLE_XQA'];
+    await opened('cuda', 'auto', table.split('\n').slice(0, 1).join('\n'));
+    expect(process.env['ORT_ENABLE_XQA']).toBeUndefined();
+    await opened('cuda', 'auto', table);
+    expect(process.env['ORT_ENABLE_XQA']).toBe('0');
+    delete process.env['ORT_ENABLE_XQA'];
+  });
+
   it('run TensorRT where it is asked for', async () => {
     const { engines } = await opened('cuda', 'tensorrt', table);
     expect(engines.map(({ providers }) => providers)).toEqual([['tensorrt'], ['tensorrt']]);

@@ -66,7 +66,8 @@ function openParts(options: CapturedOptions, keep: ReturnType<typeof createOpene
           enable_cuda_graph: isCaptured ? '1' : '0',
           arena_extend_strategy: 'kSameAsRequested',
         }),
-      rest: (lengths) => writeState(memory, blocks, lengths, undefined),
+      rest: (inputs, lengths) =>
+        writeState((name, data) => memory.write(blocks.address(name), data), inputs, lengths, undefined),
       forgetError: memory.forgetError,
       warn: options.warn ?? ((message) => process.emitWarning(message, { code: 'MURMURATION_CUDA_GRAPHS' })),
     }),

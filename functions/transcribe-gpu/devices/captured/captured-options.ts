@@ -9,8 +9,6 @@ export interface CapturedOptions {
   readonly capture?: boolean | undefined;
   /** All graphs read one copy of the weights. @default true */
   readonly shareWeights?: boolean | undefined;
-  /** Up to so many rows have the kernel of few. @default what was measured */
-  readonly fewRows?: number | undefined;
   readonly audioContext: number;
   /** Tokens of the longest transcript, prompt included. */
   readonly textContext: number;

@@ -76,11 +76,9 @@ function begin(parts: GraphParts, run: Run): Begun {
   const { begin, device, host, sizes } = parts;
   const { rows } = run.plan;
   const binding = run.keep(begin.bind());
-  const key = run.inputs.get('audio key 0')!;
-  const [, , pieces, , piece] = sizes.keysAsMade(key.type, [0, 0, 0, Number(key.shape[3])], run.kind);
   const own = {
     room: integers(run.lengths['R']!),
-    'key shape': integers(0, 0, -1, pieces!, piece!),
+    'key shape': integers(...sizes.keyShape(run.inputs.get('audio key 0')!, run.kind)),
   };
   for (const input of begin.inputs) feed(parts, run, binding, input, own);
   const [ids, done, count] = [new BigInt64Array(rows), new Uint8Array(rows), new BigInt64Array(1)];
@@ -106,7 +104,8 @@ function takeSteps({ memory, blocks, steps }: GraphParts, run: Run, begun: Begun
   if (step === undefined || tokens >= plan.mostTokens || !begun.done.includes(0)) return tokens;
   const stepsPerRun = steps.stepsPerRun(run.kind);
   const { ids, done } = begun;
-  writeState(memory, blocks, lengths, { ids, done, length: plan.promptLength + tokens });
+  const write = (name: string, data: Uint8Array) => memory.write(blocks.address(name), data);
+  writeState(write, run.inputs.keys(), lengths, { ids, done, length: plan.promptLength + tokens });
   do {
     const runs = Math.ceil(Math.min(STEPS_PER_LOOK, plan.mostTokens - tokens) / stepsPerRun);
     for (let place = 1; place < runs; place++) step.start();
@@ -145,7 +144,7 @@ function finish(parts: GraphParts, run: Run, begun: Begun, tokens: number): Reco
 function ownRows({ environment, device, blocks, sizes }: GraphParts, run: Run, name: string): Tensor {
   const input = run.inputs.get(name)!;
   const shape = shapeOf(input, { ...run.lengths, B: run.plan.rows });
-  const made = name.startsWith('audio key') ? sizes.keysAsMade(input.type, shape, run.kind) : shape;
+  const made = sizes.asMade(name, input.type, shape, run.kind);
   return run.keep(environment.tensor(device, blocks.address(name), input.type, made));
 }
 

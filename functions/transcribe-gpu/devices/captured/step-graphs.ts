@@ -35,7 +35,7 @@ export interface StepGraphsOptions {
   readonly capture: boolean;
   readonly open: (kind: StepKind, capture: boolean) => Graph;
   /** Makes the state that a capture is to run over: rows that are at their end. */
-  readonly rest: (lengths: Lengths) => void;
+  readonly rest: (inputs: Iterable<string>, lengths: Lengths) => void;
   readonly forgetError: () => void;
   readonly warn: (message: string) => void;
 }
@@ -117,7 +117,10 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
     if (!capturing) return capture;
     try {
       // Two or three runs: onnxruntime first has its memory grow, then captures, then replays
-      rest(lengths);
+      rest(
+        graph.inputs.map(({ name }) => name),
+        lengths,
+      );
       capture.finish();
       return capture;
     } catch (error) {

@@ -9,7 +9,6 @@ export type Lengths = Readonly<Record<string, number>>;
 export interface StepMemory {
   /** Room for these inputs at these lengths; says whether any block has moved. Throws "out of memory", and is empty then. */
   fit(inputs: readonly Input[], lengths: Lengths): boolean;
-  has(name: string): boolean;
   address(name: string): bigint;
   close(): void;
 }
@@ -43,7 +42,6 @@ export function createStepMemory(memory: Memory): StepMemory {
       }
       return moved;
     },
-    has: (name) => blocks.has(name),
     address: (name) => blocks.get(name)!.address,
     close,
   };

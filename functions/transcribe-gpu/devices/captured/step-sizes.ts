@@ -1,3 +1,4 @@
+import type { Input } from '@murmuration/cuda/graph';
 import { type TensorType, tensorTypes } from '@murmuration/cuda/tensor-type';
 import type { RunPlan } from './run-request.ts';
 import type { Lengths } from './step-memory.ts';
@@ -6,36 +7,30 @@ import type { Lengths } from './step-memory.ts';
 const ROWS = [1, 2, 4, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128];
 /** Prompt and transcript are mostly shorter. Attention to so few has one block of work for each head, and nothing to join. */
 const USUAL_TOKENS = 256;
-/** So many rows are too few to fill a GPU if each head of each is one block of work, as it is in the kernel for many. */
-const FEW_ROWS = 8;
-
-/** CUDA's kernel for many rows reads keys in pieces of so many bytes. */
+/** CUDA's kernel that gives scores reads keys in pieces of so many bytes. */
 const PIECE_BYTES = 16;
 
 /** Names of the graphs of a step: models/graph_captured.py. */
-export type StepKind = 'step' | 'step-wide' | 'step-aligned';
+export type StepKind = 'step' | 'step-aligned';
 
 interface Model {
   readonly audioContext: number;
   readonly textContext: number;
   readonly alignmentHeads: readonly (readonly [number, number])[];
-  readonly fewRows?: number | undefined;
   /** A processor reads whole keys. */
   readonly piecesOnCuda: boolean;
 }
 
 /** How long things are in one step: B rows, L positions, R tokens, S steps with scores, of which layer n has Nn each. */
 export function createStepSizes(model: Model) {
-  const { audioContext, textContext, alignmentHeads, fewRows = FEW_ROWS, piecesOnCuda } = model;
+  const { audioContext, textContext, alignmentHeads, piecesOnCuda } = model;
   const layers = [...new Set(alignmentHeads.map(([layer]) => layer))];
   const heads = (layer: number) => alignmentHeads.filter(([own]) => own === layer).length;
   const scoreSizes = (rows: number, positions: number) =>
     Object.fromEntries(layers.map((layer) => [`N${layer}`, rows * heads(layer) * positions]));
   let mostRows = 0;
   return {
-    kind({ rows, aligned }: RunPlan): StepKind {
-      return aligned && layers.length > 0 ? 'step-aligned' : rows > fewRows ? 'step-wide' : 'step';
-    },
+    kind: ({ aligned }: RunPlan): StepKind => (aligned && layers.length > 0 ? 'step-aligned' : 'step'),
     /** `stepsPerRun`: a row may run on so far. */
     lengths(plan: RunPlan, kind: StepKind, stepsPerRun: number): Lengths {
       const { rows, positions, promptLength, mostTokens } = plan;
@@ -58,11 +53,23 @@ export function createStepSizes(model: Model) {
       const counts = layers.map((layer) => [`H${layer}`, kind === 'step-aligned' ? heads(layer) : 0]);
       return { S: lengths['S'] ?? 0, R: lengths['B']!, L: lengths['L']!, ...Object.fromEntries(counts) };
     },
-    /** Keys (rows, heads, positions, head size) as `begin.onnx` writes them: (rows, heads, pieces, positions, piece). */
-    keysAsMade(type: TensorType, shape: readonly number[], kind: StepKind): number[] {
+    /** How `begin.onnx` writes a block of (rows, heads, positions, head size): keys of layers with alignment heads in pieces. */
+    asMade(name: string, type: TensorType, shape: readonly number[], kind: StepKind): readonly number[] {
+      if (!layers.some((layer) => name === `audio key ${layer}`)) return shape;
       const [rows, heads, positions, headSize] = shape as [number, number, number, number];
-      const piece = kind === 'step' || !piecesOnCuda ? headSize : PIECE_BYTES / tensorTypes[type].bytes;
+      const isWhole = kind === 'step' || !piecesOnCuda;
+      const piece = isWhole ? headSize : PIECE_BYTES / tensorTypes[type].bytes;
       return [rows, heads, headSize / piece, positions, piece];
+    },
+    /** `key shape` of `begin.onnx`; of a model without alignment heads it means nothing. */
+    keyShape({ type, shape }: Input, kind: StepKind): number[] {
+      const [, , pieces, , piece] = this.asMade(
+        `audio key ${layers[0]}`,
+        type,
+        [0, 0, 0, Number(shape[3])],
+        kind,
+      );
+      return [0, 0, -1, pieces!, piece ?? 0];
     },
   };
 }

@@ -1,5 +1,4 @@
-import type { Memory } from '@murmuration/cuda/memory';
-import type { Lengths, StepMemory } from './step-memory.ts';
+import type { Lengths } from './step-memory.ts';
 
 /** Of the rows that a run asks for. */
 interface State {
@@ -9,27 +8,32 @@ interface State {
   readonly length: number;
 }
 
-/** What the next step begins with. Rows that are there only to fill up, or all where there is no state, are at their end. */
+/**
+ * What a step begins with, as far as it is among its `inputs`. Rows that are there only to fill up, or all where there is no
+ * state, are at their end.
+ */
 export function writeState(
-  memory: Memory,
-  blocks: StepMemory,
+  write: (name: string, data: Uint8Array) => void,
+  inputs: Iterable<string>,
   lengths: Lengths,
   state: State | undefined,
 ): void {
   const rows = lengths['B']!;
-  const write = (name: string, { buffer }: ArrayBufferView) => {
-    if (blocks.has(name)) memory.write(blocks.address(name), new Uint8Array(buffer));
-  };
   const ids = new BigInt64Array(rows);
   const done = new Uint8Array(rows).fill(1);
   if (state !== undefined) {
     ids.set(state.ids);
     done.set(state.done);
   }
-  write('ids', ids);
-  write('length', new Int32Array(rows).fill(state?.length ?? 1));
-  write('done', done);
-  write('last position', new Int32Array(rows).fill(lengths['L']! - 1));
-  // The index in the row's tokens before that of the first score
-  write('first', BigInt64Array.of(BigInt((state?.length ?? 1) - 1)));
+  const length = state?.length ?? 1;
+  const values: Readonly<Record<string, ArrayBufferView>> = {
+    ...{ ids, done, length: new Int32Array(rows).fill(length) },
+    'last position': new Int32Array(rows).fill(lengths['L']! - 1),
+    // The index in the row's tokens before that of the first score
+    first: BigInt64Array.of(BigInt(length - 1)),
+  };
+  for (const name of inputs) {
+    const value = values[name];
+    if (value !== undefined) write(name, new Uint8Array(value.buffer));
+  }
 }
