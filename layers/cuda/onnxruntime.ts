@@ -47,7 +47,8 @@ export function loadOnnxRuntime(): OnnxRuntime {
 }
 
 function bundledLibrary(): string {
-  const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
+  const require = createRequire(import.meta.url);
+  const entry = require.resolve('onnxruntime-node');
   // dist/index.js
   return join(dirname(entry), '../bin/napi-v6', process.platform, process.arch, 'libonnxruntime.so.1');
 }

@@ -9,7 +9,7 @@ export const workload =
         throughputRuns: 5,
         throughputRows: [8, 16, 20, 24, 32, 64, 96, 128],
         wideRows: [16, 64],
-        capturedRows: [4, 8, 16, 24, 32, 64, 128],
+        capturedRows: [8, 24, 64],
         variantRows: [16, 24, 64],
         stepRows: [1, 64],
         sessionRows: [64, 128],
