@@ -54,22 +54,29 @@ const THREAD_LOCAL = 1;
 /** Of CUDA 13, which onnxruntime's provider is linked with, and of the one before. */
 const RUNTIMES = ['libcudart.so.13', 'libcudart.so.12'];
 
+/** CUDA's runtime: functions by name. */
+export interface CudaRuntime {
+  func(name: string, result: string, kinds: string[]): (...values: unknown[]) => unknown;
+}
+
 /** Memory of the GPU that CUDA calls `deviceId`. Throws where CUDA's runtime is not on the loader's path. */
-export function cudaMemory(deviceId: number): Memory {
-  const runtime = loadRuntime();
+export function cudaMemory(deviceId: number, runtime: CudaRuntime = loadRuntime()): Memory {
   const message = runtime.func('cudaGetErrorString', 'str', ['int']);
+  const lastError = runtime.func('cudaGetLastError', 'int', []);
   const bind = (name: string, ...kinds: string[]) => {
     const call = runtime.func(name, 'int', kinds);
     return (...values: unknown[]) => {
-      const code: number = call(...values);
-      if (code !== 0) throw new Error(`CUDA error ${code} in ${name}: ${message(code)}`);
+      const code = call(...values);
+      if (code === 0) return;
+      // Else onnxruntime would take it for the error of the kernel that it starts next
+      lastError();
+      throw new Error(`CUDA error ${code} in ${name}: ${message(code)}`);
     };
   };
   const setDevice = bind('cudaSetDevice', 'int');
   const malloc = bind('cudaMalloc', 'void *', 'size_t');
   const free = bind('cudaFree', 'void *');
   const copy = bind('cudaMemcpy', 'void *', 'void *', 'size_t', 'int');
-  const lastError = runtime.func('cudaGetLastError', 'int', []);
   const set = bind('cudaMemset', 'void *', 'int', 'size_t');
   const synchronize = bind('cudaStreamSynchronize', 'void *');
   const wait = () => synchronize(null);
@@ -104,7 +111,7 @@ export function cudaMemory(deviceId: number): Memory {
   };
 }
 
-function loadRuntime() {
+function loadRuntime(): CudaRuntime {
   for (const name of RUNTIMES.slice(0, -1)) {
     try {
       return koffi.load(name);

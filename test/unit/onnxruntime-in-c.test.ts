@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { LIBRARY_VERSION } from '@murmuration/cuda/api-table';
 import { openEnvironment } from '@murmuration/cuda/environment';
-import { hostMemory } from '@murmuration/cuda/memory';
+import { cudaMemory, hostMemory } from '@murmuration/cuda/memory';
 import { loadOnnxRuntime } from '@murmuration/cuda/onnxruntime';
 import { recordPlacements } from '@murmuration/cuda/placements';
 import { readTensor } from '@murmuration/cuda/tensor';
@@ -130,5 +130,49 @@ describe.skipIf(process.platform !== 'linux')("onnxruntime's C API", () => {
     const root = fileURLToPath(new URL('../..', import.meta.url));
     const args = ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', script];
     expect(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }).trim()).toBe('1');
+  });
+});
+
+describe("a GPU's memory", () => {
+  /** What was asked of CUDA; `fails` ends with code 2 from then on. */
+  function fakeRuntime(fails?: string) {
+    const asked: string[] = [];
+    const func = (name: string) => (out: unknown) => {
+      asked.push(name);
+      if (name === 'cudaGetErrorString') return 'out of memory';
+      if (name === 'cudaMalloc' && name !== fails) (out as BigUint64Array)[0] = 4096n;
+      return name === fails ? 2 : 0;
+    };
+    return { asked, func };
+  }
+
+  it('is zeroed and waited for, by a thread that another one may capture beside', () => {
+    const runtime = fakeRuntime();
+    const memory = cudaMemory(1, runtime);
+    expect(runtime.asked).toEqual(['cudaSetDevice', 'cudaThreadExchangeStreamCaptureMode']);
+    expect(memory.allocate(8)).toBe(4096n);
+    memory.write(4096n, new Uint8Array(8));
+    expect(runtime.asked.slice(2)).toEqual([
+      ...['cudaSetDevice', 'cudaMalloc', 'cudaMemset', 'cudaStreamSynchronize'],
+      ...['cudaMemcpy', 'cudaStreamSynchronize'],
+    ]);
+  });
+
+  it('leaves no error behind for whoever asks CUDA next', () => {
+    const runtime = fakeRuntime('cudaMalloc');
+    expect(() => cudaMemory(0, runtime).allocate(8)).toThrow('CUDA error 2 in cudaMalloc: out of memory');
+    expect(runtime.asked).toContain('cudaGetLastError');
+  });
+});
+
+describe("the host's memory", () => {
+  it('takes no address outside its blocks, as a GPU takes none', () => {
+    const memory = hostMemory();
+    const address = memory.allocate(8);
+    expect(() => memory.write(address, new Uint8Array(9))).toThrow(/outside every block/);
+    expect(() => memory.read(address + 4n, 8)).toThrow(/outside every block/);
+    memory.free(address);
+    expect(() => memory.read(address, 8)).toThrow(/outside every block/);
+    expect(() => memory.free(address)).toThrow(/no block/);
   });
 });
