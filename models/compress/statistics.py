@@ -26,16 +26,19 @@ def gather(halves: Halves, passages: list[Passage], keys: Collection[str]) -> tu
     it leaves in the residual stream. Holds 8 · channels² bytes a layer; layers of one input, as queries, keys and values,
     share them."""
     sums: dict[tuple[str, ...], list] = {}  # by the keys of layers that have one input
+    shifts: dict[tuple[str, ...], np.ndarray] = {}
     squares: dict[str, list] = {}
     residuals = [key for half in (halves.encoder, halves.decoder) for key in half.seen if key.endswith(RESIDUAL)]
     for passage in passages:
         hidden, seen = halves.encode(passage, [*keys, *residuals])
         seen |= halves.decode(passage, hidden, [*keys, *residuals])[1]
         for x, sharing in by_input(seen, keys):
+            # About the first clip's mean: else what hardly varies would drown in the square of its mean, in float32
+            x = x - shifts.setdefault(sharing, x.mean(0, dtype=np.float64).astype(np.float32))
             add(sums, sharing, len(x), x.sum(0, dtype=np.float64), (x.T @ x).astype(np.float64))
         for key in residuals:
             add(squares, key, 1, np.square(seen[key]).mean(dtype=np.float64))
-    found = {sharing: moments(*sums.pop(sharing)) for sharing in list(sums)}
+    found = {sharing: moments(*sums.pop(sharing), shifts[sharing]) for sharing in list(sums)}
     return ({key: statistics for sharing, statistics in found.items() for key in sharing},
             {key.removesuffix(RESIDUAL): float(np.sqrt(total / count)) for key, (count, total) in squares.items()})
 
@@ -55,9 +58,9 @@ def add(sums: dict, key, *values) -> None:
         sums[key] = list(values)
 
 
-def moments(count: int, total: np.ndarray, products: np.ndarray) -> Statistics:
-    """Takes `products` for the covariance."""
+def moments(count: int, total: np.ndarray, products: np.ndarray, shift: np.ndarray) -> Statistics:
+    """Of x + shift, from sums over x. Takes `products` for the covariance."""
     mean = total / count
     products /= count
     products -= np.outer(mean, mean)
-    return Statistics(mean, products)
+    return Statistics(mean + shift, products)

@@ -285,3 +285,21 @@ def test_the_directions_are_those_of_the_outputs_covariance(weights, outputs):
 
 def with_one(weights, name, array):
     return dataclasses.replace(weights, tensors=weights.tensors | {name: lambda: array})
+
+
+def test_what_hardly_varies_about_a_large_mean_keeps_its_variance(passages):
+    class Half:
+        seen = {"a": "x"}
+
+        def __init__(self):
+            self.random = np.random.default_rng(1)
+
+        def run(self):
+            return (1000 + self.random.standard_normal((500, 3)) * [0.01, 0.1, 1]).astype(np.float32)
+
+    halves = dataclasses.make_dataclass("Halves", ["encoder", "decoder"])(Half(), Half())
+    halves.encode = lambda passage, keys: (None, {"a": halves.encoder.run()})
+    halves.decode = lambda passage, hidden, keys: (None, {})
+    found = gather(halves, passages[:2], ["a"])[0]["a"]
+    np.testing.assert_allclose(np.sqrt(np.diag(found.covariance)), [0.01, 0.1, 1], rtol=0.1)
+    np.testing.assert_allclose(found.mean, 1000, rtol=1e-4)
