@@ -22,7 +22,7 @@ export const TranscribeGpuEnv = DoorEnvironment.extend({
   SESSIONS_PER_GPU: positive.max(4).default(1),
   /** Steps of the decoder as CUDA graphs, where the model has the graphs for it. */
   CUDA_GRAPHS: z.stringbool().default(true),
-  /** Of each session, for what it computes; undefined: all that is free. Only with CUDA graphs. */
+  /** Of each of a session's three graphs, for what it computes; undefined: all that is free. Only with CUDA graphs. */
   GPU_ARENA_MEBIBYTES: positive.optional(),
   GATHER_MILLISECONDS: z.coerce.number().nonnegative().default(5),
   /** One batch may take so long. */

@@ -10,7 +10,6 @@ import { describe, expect, it } from 'vitest';
 
 /** y = x + w, "total out" = total + x, places = where x is not 0; w is 1. */
 const sums = fileURLToPath(new URL('../fixtures/sums.onnx', import.meta.url));
-const bytes = (values: Float32Array) => new Uint8Array(values.buffer);
 const floats = (data: Uint8Array) => [...new Float32Array(data.buffer)];
 
 function opened(options: Partial<Parameters<ReturnType<typeof openEnvironment>['openGraph']>[1]> = {}) {

@@ -8,7 +8,7 @@ import { hasCapturedGraphs, openCapturedSession } from './captured/open-captured
 export interface GpuOptions {
   /** Steps of the decoder as CUDA graphs, where the model has the graphs for it. */
   readonly cudaGraphs: boolean;
-  /** Most that onnxruntime may take for what it computes; weights and the state of the steps are not counted. */
+  /** Most that onnxruntime may take for what each graph computes; weights and the state of the steps are not counted. */
   readonly arenaBytes: number | undefined;
 }
 
