@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +14,6 @@ from torch import Tensor
 from graph_encoder import FRAME
 from training.context import Context, plan_context
 from training.read_audio import read_audio
-from whole_folder import whole_folder
 
 ALIGNED = 8  # positions: fused attention takes a mask as it is where rows begin on 16 bytes; else it copies it for every head
 
@@ -74,6 +74,15 @@ def cache_folder(paths: Sequence[Path], cache: Path) -> Path:
 
 
 def save(kept: Path, counts: np.ndarray, samples: np.ndarray) -> None:
-    with whole_folder(kept, force=True) as new:
+    """Whole, or not at all where another process was first."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".building-") as building:
+        new = Path(building) / "new"
+        new.mkdir()
         np.save(new / "counts.npy", counts)
         np.save(new / "samples.npy", samples)
+        try:
+            new.rename(kept)
+        except OSError:
+            if not kept.is_dir():
+                raise

@@ -9,7 +9,7 @@ from speech.wav_file import write_wav
 from tiny_whisper import speech, tiny_weights
 from training.augment import augment
 from training.example import make_batch, make_example
-from training.hear import Resident, hear
+from training.hear import Resident, cache_folder, hear, save
 from training.loop import cut
 
 
@@ -31,6 +31,14 @@ def test_audio_in_memory_is_that_of_the_files_and_is_kept_for_others(tmp_path):
     for field in ("pcm", "tokens", "labels", "present", "samples"):
         assert torch.equal(*(getattr(batch, field) for batch in batches)), field
     assert all(torch.equal(one, two) for one, two in zip(*(dataclasses.astuple(batch.context) for batch in batches), strict=True))
+
+
+def test_processes_that_keep_the_same_audio_at_once_do_not_harm_each_other(tmp_path):
+    paths, cache = write(tmp_path, (0.5, 0.7)), tmp_path / "cache"
+    first = Resident(paths, cache)
+    save(cache_folder(paths, cache), first.counts, np.array(first.samples))  # as one that began before the first had ended
+    again = Resident(paths, cache)
+    assert np.array_equal(first.samples, again.samples) and len(list(cache.iterdir())) == 1
 
 
 def test_clips_that_changed_are_read_anew(tmp_path):
