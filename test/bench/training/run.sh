@@ -82,19 +82,19 @@ say "clips are labelled; training takes $train s and $qat s"
 
 heard=(--label-weight 0.5 --hidden-weight 2) # gradients of hidden states have the least noise
 one=$((gpus > 1 ? 1 : 0)) all=$([ "$gpus" -gt 1 ] && echo all || echo 0)
-(GPU=$all launch pruned35-tuned finetune "$work/pruned35" "$train" "${heard[@]}" --learning-rate 1.5e-4) &
-(GPU=0 launch distilled distil $source $((train + qat)) --decoder-layers 0,3 --learning-rate 3e-4) &
-(GPU=$one launch pruned20-tuned finetune "$work/pruned20" "$train" "${heard[@]}" --learning-rate 1e-4) &
-(GPU=$one launch low-rank-tuned finetune "$work/low-rank" $((train + qat)) "${heard[@]}" --learning-rate 1.5e-4) &
+(GPU=$all launch pruned35-tuned finetune "$work/pruned35" "$train" "${heard[@]}" --learning-rate 2e-4) &
+(GPU=0 launch distilled distil $source $((train + qat)) --decoder-layers 0,3 --learning-rate 4e-4) &
+(GPU=$one launch pruned20-tuned finetune "$work/pruned20" "$train" "${heard[@]}" --learning-rate 1.5e-4) &
+(GPU=$one launch low-rank-tuned finetune "$work/low-rank" $((train + qat)) "${heard[@]}" --learning-rate 2e-4) &
 # Rounding is learnt in TF32: half floats would blur its steps, and what the teacher says of them
-(GPU=0 launch qat-int4 finetune $source $((train + qat)) --learning-rate 3e-5 --quantize int4 --precision fp32) &
+(GPU=0 launch qat-int4 finetune $source $((train + qat)) --learning-rate 5e-5 --quantize int4 --precision fp32) &
 (GPU=$one launch qat-int8 finetune $source "$train" --learning-rate 1e-5 --quantize int8 --precision fp32) &
 sleep "$train"
 for name in pruned35 pruned20; do # each begins when what it takes is there
   (
     until [ -e "$work/$name-tuned/model.safetensors" ] || [ -e "$results/.ended" ]; do sleep 0.5; done
     [ "$name" = pruned35 ] && GPU=0 || GPU=$one
-    GPU=$GPU launch "$name-qat" finetune "$work/$name-tuned" "$qat" "${heard[@]}" --learning-rate 2e-5 --quantize int8 --precision fp32
+    GPU=$GPU launch "$name-qat" finetune "$work/$name-tuned" "$qat" "${heard[@]}" --learning-rate 3e-5 --quantize int8 --precision fp32
   ) &
 done
 (sleep $((qat + slack)); touch "$results/.ended") &
