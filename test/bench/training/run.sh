@@ -97,7 +97,7 @@ for name in pruned35 pruned20; do # each begins when what it takes is there
     GPU=$GPU launch "$name-qat" finetune "$work/$name-tuned" "$qat" "${heard[@]}" --learning-rate 3e-5 --quantize int8 --precision fp32
   ) &
 done
-(sleep $((qat + slack)); touch "$results/.ended") &
+(sleep $((qat + slack)); touch "$results/.ended") >/dev/null 2>&1 &
 timer=$!
 wait $(jobs -p | grep -v "^$timer$")
 kill "$timer" 2>/dev/null
