@@ -49,6 +49,7 @@ def run_door(options: argparse.Namespace, prepare: Callable[[argparse.Namespace]
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.utils.deterministic.fill_uninitialized_memory = False
         torch.set_float32_matmul_precision("high")
+        torch.backends.cuda.enable_cudnn_sdp(False)  # it plans for a second at every new shape, and each step has one
         if options.out.exists() and not options.force:
             raise ModelError(f"{options.out} is there already: give --force to replace it, or another --out")
         lesson = prepare(options)

@@ -42,12 +42,14 @@ cp texts/*.tgz "$repository/models/work/texts/"
 say "recordings are unpacked"
 "$python" "$here/choose_clips.py" "$work/recordings/train.jsonl" "$work/recordings/calibration.jsonl" "$calibration"
 smaller=(--data "$work/recordings/calibration.jsonl" --clips "$calibration" --force)
-logged prune35 "$python" "$(door prune)" $source "${smaller[@]}" --share 0.35 --out "$work/pruned35" &
-logged prune20 "$python" "$(door prune)" $source "${smaller[@]}" --share 0.2 --out "$work/pruned20" &
-logged low-rank "$python" "$(door low_rank)" $source "${smaller[@]}" --share 0.34 --out "$work/low-rank" &
-speakers=$((cores > 8 ? cores / 4 : 1))
+quarter=$((cores > 8 ? cores / 4 : cores)) # their threads would fight for all cores
+share() { echo "taskset -c $((cores > 8 ? $1 * quarter : 0))-$((cores > 8 ? ($1 + 1) * quarter - 1 : cores - 1))"; }
+logged prune35 $(share 0) "$python" "$(door prune)" $source "${smaller[@]}" --share 0.35 --out "$work/pruned35" &
+logged prune20 $(share 1) "$python" "$(door prune)" $source "${smaller[@]}" --share 0.2 --out "$work/pruned20" &
+logged low-rank $(share 2) "$python" "$(door low_rank)" $source "${smaller[@]}" --share 0.34 --out "$work/low-rank" &
+speakers=$((cores > 8 ? quarter / 2 : 1))
 for seed in $(seq "$speakers"); do # processes: Python's threads would wait for each other
-  logged "speech-$seed" "$python" "$(door speech)" --out "$work/speech-$seed" --seed "$seed" --hours "$("$python" -c "print($hours / $speakers)")" --workers 4 \
+  logged "speech-$seed" $(share 3) "$python" "$(door speech)" --out "$work/speech-$seed" --seed "$seed" --hours "$("$python" -c "print($hours / $speakers)")" --workers 4 \
     --minutes "$("$python" -c "print($speech / 60)")" --without "$data/without.jsonl" &
 done
 wait
@@ -80,15 +82,16 @@ left=$((total - (SECONDS - began) - STARTS))
 train=${SECONDS_TRAIN:-$((left * 7 / 10))} qat=${SECONDS_QAT:-$((left * 3 / 10))}
 say "clips are labelled; training takes $train s and $qat s"
 
-heard=(--label-weight 0.5 --hidden-weight 2) # gradients of hidden states have the least noise
+# Gradients of hidden states have the least noise. Those of labels make a student surer than its teacher, which rounding does not ask for
+heard=(--label-weight 0.5 --hidden-weight 2) rounded=(--label-weight 0.1 --hidden-weight 1 --precision fp32)
 one=$((gpus > 1 ? 1 : 0)) all=$([ "$gpus" -gt 1 ] && echo all || echo 0)
-(GPU=$all launch pruned35-tuned finetune "$work/pruned35" "$train" "${heard[@]}" --learning-rate 2e-4) &
+(GPU=$all launch pruned35-tuned finetune "$work/pruned35" "$train" "${heard[@]}" --learning-rate 3e-4) &
 (GPU=0 launch distilled distil $source $((train + qat)) --decoder-layers 0,3 --learning-rate 4e-4) &
-(GPU=$one launch pruned20-tuned finetune "$work/pruned20" "$train" "${heard[@]}" --learning-rate 1.5e-4) &
+(GPU=$one launch pruned20-tuned finetune "$work/pruned20" "$train" "${heard[@]}" --learning-rate 2e-4) &
 (GPU=$one launch low-rank-tuned finetune "$work/low-rank" $((train + qat)) "${heard[@]}" --learning-rate 2e-4) &
 # Rounding is learnt in TF32: half floats would blur its steps, and what the teacher says of them
-(GPU=0 launch qat-int4 finetune $source $((train + qat)) --learning-rate 5e-5 --quantize int4 --precision fp32) &
-(GPU=$one launch qat-int8 finetune $source "$train" --learning-rate 1e-5 --quantize int8 --precision fp32) &
+(GPU=0 launch qat-int4 finetune $source $((train + qat)) "${rounded[@]}" --learning-rate 5e-5 --quantize int4) &
+(GPU=$one launch qat-int8 finetune $source "$train" "${rounded[@]}" --learning-rate 1e-5 --quantize int8) &
 sleep "$train"
 for name in pruned35 pruned20; do # each begins when what it takes is there
   (
