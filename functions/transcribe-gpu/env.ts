@@ -20,8 +20,8 @@ export const TranscribeGpuEnv = DoorEnvironment.extend({
   MOST_SEGMENTS: positive.max(128).optional(),
   /** Side by side: one GPU does 8 % more with 2, for twice the memory, and each batch takes twice as long. */
   SESSIONS_PER_GPU: positive.max(4).default(1),
-  /** Steps of the decoder as CUDA graphs, where the model has the graphs for it. */
-  CUDA_GRAPHS: z.stringbool().default(true),
+  /** Steps of the decoder as CUDA graphs, where the model has the graphs for it; `auto`: with one session on one GPU. */
+  CUDA_GRAPHS: z.enum(['auto', 'on', 'off']).default('auto'),
   /** Of each of a session's three graphs, for what it computes; undefined: all that is free. Only with CUDA graphs. */
   GPU_ARENA_MEBIBYTES: positive.optional(),
   GATHER_MILLISECONDS: z.coerce.number().nonnegative().default(5),

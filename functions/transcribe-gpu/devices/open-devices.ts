@@ -11,7 +11,7 @@ import { type Gpu, nvidiaSmiMemoryProbe } from './list-gpus.ts';
 import type { GpuOptions } from './open-gpu-session.ts';
 import type { EngineSetup } from './thread-messages.ts';
 
-export interface DeviceOptions extends GpuOptions {
+export interface DeviceOptions {
   readonly modelFolder: string;
   readonly provider: 'auto' | 'cpu' | 'cuda' | 'tensorrt';
   /** Undefined: as many as gain something. */
@@ -19,6 +19,9 @@ export interface DeviceOptions extends GpuOptions {
   readonly latencyTargetMilliseconds: number;
   /** Each is a device of its own, with the model loaded again. */
   readonly sessionsPerGpu: number;
+  /** `auto`: where the process has one session on a GPU; several side by side have not been seen to work. */
+  readonly cudaGraphs: 'auto' | 'on' | 'off';
+  readonly arenaBytes: number | undefined;
 }
 
 export interface OpenedDevice extends BatchedDevice {
@@ -60,7 +63,12 @@ export async function openDevices(
     const found = gpus.length > 0 ? gpus : [{ deviceId: 0, uuid: undefined }];
     // XQA, the attention of one token that onnxruntime has by default, readies its kernels on the first GPU of a process alone
     if (found.length > 1) process.env['ORT_ENABLE_XQA'] ??= '0';
-    return (await Promise.all(found.map((gpu) => openGpu(gpu, options, ports)))).flat();
+    const gpuOptions = {
+      cudaGraphs: usesGraphs(options, found.length),
+      arenaBytes: options.arenaBytes,
+      captureLock: new SharedArrayBuffer(4),
+    };
+    return (await Promise.all(found.map((gpu) => openGpu(gpu, options, gpuOptions, ports)))).flat();
   }
   if (graph.target === 'cuda') {
     // Its attention in the decoder is CUDA's alone
@@ -76,13 +84,22 @@ export async function openDevices(
   return [toDevice('cpu', { engine, ...measured }, mostSegments, options)];
 }
 
+function usesGraphs({ cudaGraphs, sessionsPerGpu }: DeviceOptions, gpus: number): boolean {
+  const sessions = gpus * sessionsPerGpu;
+  if (cudaGraphs !== 'auto' || sessions === 1) return cudaGraphs !== 'off';
+  const message = `${sessions} sessions on GPUs run without CUDA graphs, which have been tried with one alone: CUDA_GRAPHS=on uses them nevertheless`;
+  process.emitWarning(message, { code: 'MURMURATION_CUDA_GRAPHS' });
+  return false;
+}
+
 /** The sessions of one GPU; fewer than asked for where it has no memory for more. */
 async function openGpu(
   { deviceId, uuid }: { readonly deviceId: number; readonly uuid: string | undefined },
   options: DeviceOptions,
+  gpu: GpuOptions,
   { openEngine, memoryProbe = nvidiaSmiMemoryProbe }: DevicePorts,
 ): Promise<OpenedDevice[]> {
-  const { provider, modelFolder, sessionsPerGpu, cudaGraphs, arenaBytes } = options;
+  const { provider, modelFolder, sessionsPerGpu } = options;
   const batchSize = options.mostSegments ?? MOST_SEGMENTS.gpu;
   const providers = [provider === 'auto' ? 'cuda' : provider] as const;
   const probe = uuid === undefined ? undefined : memoryProbe(uuid);
@@ -104,7 +121,6 @@ async function openGpu(
   });
 
   async function openCalibrated() {
-    const gpu = { cudaGraphs, arenaBytes };
     const engine = await openEngine({ modelFolder, providers, deviceId, batchSize, ownThread: true, gpu });
     try {
       const largerSize = Math.max(2, Math.min(batchSize, CALIBRATION_SEGMENTS));

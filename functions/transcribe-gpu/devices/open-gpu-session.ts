@@ -10,6 +10,8 @@ export interface GpuOptions {
   readonly cudaGraphs: boolean;
   /** Most that onnxruntime may take for what each graph computes; weights and the state of the steps are not counted. */
   readonly arenaBytes: number | undefined;
+  /** Of all sessions of the process: one captures at a time. */
+  readonly captureLock?: SharedArrayBuffer | undefined;
 }
 
 export interface GpuSessions {
@@ -28,7 +30,7 @@ const own: GpuSessions = {
 export async function openGpuSession(
   model: Model,
   options: SessionOptions & { readonly batchSize: number },
-  { cudaGraphs, arenaBytes }: GpuOptions,
+  { cudaGraphs, arenaBytes, captureLock }: GpuOptions,
   sessions: GpuSessions = own,
 ): Promise<Session> {
   const { providers = [model.manifest.graph.target], deviceId = 0 } = options;
@@ -38,7 +40,7 @@ export async function openGpuSession(
   }
   const cuda = arenaBytes === undefined ? undefined : { gpu_mem_limit: String(arenaBytes) };
   try {
-    return await sessions.openCapturedSession(model, { provider: 'cuda', deviceId, cuda });
+    return await sessions.openCapturedSession(model, { provider: 'cuda', deviceId, cuda, captureLock });
   } catch (error) {
     // What the loop would meet as well
     if (!(error instanceof MurmurationError) || error.code !== 'internal' || error.details['fatal'] === true)

@@ -52,7 +52,16 @@ function measureStep(folder: string, name: string, rows: number) {
   const write = (name: string, data: Uint8Array) => memory.write(blocks.address(name), data);
   const rest = (inputs: Iterable<string>) => writeState(write, inputs, lengths, undefined);
   const steps = createStepGraphs({
-    ...{ environment, device, host, memory: blocks, capture: onCuda, rest, forgetError: memory.forgetError },
+    ...{
+      environment,
+      device,
+      host,
+      memory: blocks,
+      capture: onCuda,
+      captureLock: undefined,
+      rest,
+      forgetError: memory.forgetError,
+    },
     open: (kind, capture) =>
       environment.openGraph(`${folder}/${kind}.onnx`, {
         ...{ threads: 1, weights: weights.tensors },

@@ -1,10 +1,10 @@
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Engine } from '@murmuration/pipeline/ports';
-import type { EngineOptions } from '@murmuration/whisper/engine';
 import { readManifest } from '@murmuration/whisper/load-model';
 import { describe, expect, it } from 'vitest';
 import { listGpus, nvidiaSmiMemoryProbe } from '../../../functions/transcribe-gpu/devices/list-gpus.ts';
-import { openDevices } from '../../../functions/transcribe-gpu/devices/open-devices.ts';
+import { type DeviceOptions, openDevices } from '../../../functions/transcribe-gpu/devices/open-devices.ts';
+import type { EngineSetup } from '../../../functions/transcribe-gpu/devices/thread-messages.ts';
 import { openThreadedEngine } from '../../../functions/transcribe-gpu/devices/threaded-engine.ts';
 import { watchMemory } from '../../../functions/transcribe-gpu/devices/watch-memory.ts';
 import { recording, tinyModel } from '../../engine/recordings.ts';
@@ -61,7 +61,7 @@ describe('devices', () => {
     mostSegments: undefined,
     latencyTargetMilliseconds: 1000,
     sessionsPerGpu: 1,
-    cudaGraphs: true,
+    cudaGraphs: 'auto',
     arenaBytes: undefined,
   } as const;
 
@@ -69,16 +69,17 @@ describe('devices', () => {
     target: 'cpu' | 'cuda',
     provider: 'auto' | 'cpu' | 'cuda' | 'tensorrt',
     gpuTable: string,
+    changes: Partial<DeviceOptions> = {},
   ) {
-    const engines: EngineOptions[] = [];
-    const openEngine = async (asked: EngineOptions): Promise<Engine> => {
+    const engines: EngineSetup[] = [];
+    const openEngine = async (asked: EngineSetup): Promise<Engine> => {
       engines.push(asked);
       return fakeEngine();
     };
     const { id, graph } = await readManifest(tinyModel);
     const gpus = await listGpus(async () => gpuTable, undefined);
     const manifest = { id, graph: { ...graph, target } };
-    const devices = await openDevices({ ...options, provider }, manifest, { openEngine, gpus });
+    const devices = await openDevices({ ...options, provider, ...changes }, manifest, { openEngine, gpus });
     return { names: devices.map(({ name }) => name), engines };
   }
 
@@ -109,6 +110,22 @@ describe('devices', () => {
       code: 'invalid-argument',
       message: expect.stringMatching(reason),
     });
+  });
+
+  it.each([
+    ['one session of one GPU', 'auto', 1, 1, true],
+    ['two sessions of one GPU', 'auto', 1, 2, false],
+    ['two GPUs', 'auto', 2, 1, false],
+    ['two GPUs that are asked to', 'on', 2, 1, true],
+    ['one that is asked not to', 'off', 1, 1, false],
+  ] as const)('have CUDA graphs or not: %s', async (_, cudaGraphs, gpus, sessionsPerGpu, expected) => {
+    const lines = table.split('\n').slice(0, gpus).join('\n');
+    const { engines } = await opened('cuda', 'auto', lines, { cudaGraphs, sessionsPerGpu });
+    expect(engines).toHaveLength(gpus * sessionsPerGpu);
+    expect(engines.map(({ gpu }) => gpu?.cudaGraphs)).toEqual(engines.map(() => expected));
+    // One lock for all of them
+    expect(new Set(engines.map(({ gpu }) => gpu?.captureLock)).size).toBe(1);
+    delete process.env['ORT_ENABLE_XQA'];
   });
 
   it('go without XQA where a process has several, for it is ready on the first alone', async () => {
@@ -164,7 +181,7 @@ describe('several sessions of one GPU', () => {
         mostSegments: undefined,
         latencyTargetMilliseconds: 60_000,
         sessionsPerGpu,
-        cudaGraphs: true,
+        cudaGraphs: 'auto',
         arenaBytes: undefined,
       },
       { id, graph },

@@ -42,7 +42,7 @@ export function openCapturedGraphs(options: CapturedOptions): CapturedGraphs {
 }
 
 function openParts(options: CapturedOptions, keep: ReturnType<typeof createOpened>['keep']): GraphParts {
-  const { folder, provider, deviceId, capture = true, observe } = options;
+  const { folder, provider, deviceId, capture = true, captureLock, observe } = options;
   const onCuda = provider === 'cuda';
   const environment = keep(openEnvironment(loadOnnxRuntime()));
   const memory = onCuda ? cudaMemory(deviceId) : hostMemory();
@@ -60,7 +60,7 @@ function openParts(options: CapturedOptions, keep: ReturnType<typeof createOpene
   const finish = keep(open('finish.onnx'));
   const steps = keep(
     createStepGraphs({
-      ...{ environment, device, host, memory: blocks, capture: onCuda && capture },
+      ...{ environment, device, host, memory: blocks, capture: onCuda && capture, captureLock },
       open: (kind, isCaptured) =>
         open(`${kind}.onnx`, {
           enable_cuda_graph: isCaptured ? '1' : '0',

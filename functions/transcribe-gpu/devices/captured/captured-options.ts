@@ -9,6 +9,8 @@ export interface CapturedOptions {
   readonly capture?: boolean | undefined;
   /** All graphs read one copy of the weights. @default true */
   readonly shareWeights?: boolean | undefined;
+  /** Taken while a step is captured, by all threads of the process: withLock. @default none */
+  readonly captureLock?: SharedArrayBuffer | undefined;
   readonly audioContext: number;
   /** Tokens of the longest transcript, prompt included. */
   readonly textContext: number;

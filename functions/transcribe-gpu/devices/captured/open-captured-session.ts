@@ -17,7 +17,10 @@ export function hasCapturedGraphs({ files }: Model['manifest']): boolean {
  */
 export async function openCapturedSession(
   { folder, manifest }: Pick<Model, 'folder' | 'manifest'>,
-  options: Pick<CapturedOptions, 'provider' | 'deviceId' | 'cuda' | 'capture' | 'shareWeights'>,
+  options: Pick<
+    CapturedOptions,
+    'provider' | 'deviceId' | 'cuda' | 'capture' | 'shareWeights' | 'captureLock'
+  >,
 ): Promise<Session> {
   executionProviders([options.provider], options.deviceId);
   const { audioContext, textContext } = manifest.dimensions;

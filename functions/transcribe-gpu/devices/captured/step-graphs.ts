@@ -5,6 +5,7 @@ import type { Place, Tensor } from '@murmuration/cuda/tensor';
 import { onnxError } from '@murmuration/whisper/onnx-error';
 import { type Lengths, type StepMemory, shapeOf } from './step-memory.ts';
 import type { StepKind } from './step-sizes.ts';
+import { withLock } from './with-lock.ts';
 
 /** The next tokens of so many rows at so many positions, ready to be run again and again. */
 export interface ReadyStep {
@@ -33,6 +34,7 @@ export interface StepGraphsOptions {
   readonly host: Place;
   readonly memory: StepMemory;
   readonly capture: boolean;
+  readonly captureLock: SharedArrayBuffer | undefined;
   readonly open: (kind: StepKind, capture: boolean) => Graph;
   /** Makes the state that a capture is to run over: rows that are at their end. */
   readonly rest: (inputs: Iterable<string>, lengths: Lengths) => void;
@@ -121,7 +123,7 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
         graph.inputs.map(({ name }) => name),
         lengths,
       );
-      capture.finish();
+      withLock(options.captureLock, () => capture.finish());
       return capture;
     } catch (error) {
       capture.close();
