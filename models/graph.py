@@ -12,7 +12,6 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 import graph_step
-import graph_unrolled
 from graph_choice import TimestampState, apply_timestamp_rules, greedy, next_timestamp_state, sample
 from graph_captured import draw_captured
 from graph_cuda import generate_cuda
@@ -20,7 +19,6 @@ from graph_decoder import alignment, cross_attention, decode_step
 from graph_encoder import encode, encode_rows
 from graph_linear import Layers
 from graph_pen import INT64_MAX, MICROSOFT, Constants, Pen, value_info
-from graph_unrolled import generate_unrolled
 from plan import planned_precision
 
 OPSET, IR_VERSION = 20, 10
@@ -47,8 +45,7 @@ def build_graph(weights, precision: str, target: str,
     encoder, decoder = (Layers(weights, dtype, kind_of(half, precision, plan), fused=cuda) for half in (0, 1))
     pen = Pen(constants)
     if cuda:
-        draw = generate_unrolled if graph_unrolled.VARIANT.tokens_per_trip else generate_cuda
-        draw(pen, decoder, encode(pen, encoder, "pcm", None, None))
+        generate_cuda(pen, decoder, encode(pen, encoder, "pcm", None, None))
     else:
         keys_values, score_bias = encode_rows(pen, encoder, "pcm", "lengths", "silence_stride")
         generate(pen, decoder, keys_values, pen.unsqueeze(score_bias, 1, 2))
@@ -184,7 +181,7 @@ def write_graph(weights, precision: str, target: str, path: Path, plan: dict[str
 
 def can_capture(precision: str, target: str) -> bool:
     """Attention of one token with its cache in place has a CUDA kernel for halves alone."""
-    return target == "cuda" and not graph_unrolled.VARIANT.tokens_per_trip and (precision == "fp16" or not graph_step.FOR_GPU)
+    return target == "cuda" and (precision == "fp16" or not graph_step.FOR_GPU)
 
 
 def write_captured(weights, precision: str, path: Path) -> list[Path]:

@@ -156,12 +156,12 @@ class Layers:
     # ---- token embedding and logits: one copy of the matrix serves both
     EMBEDDING = "model.decoder.embed_tokens"
 
-    def logits(self, pen: Pen, x: str, narrow: bool = False) -> str:
-        """x (B, T, width) → (B, T, vocabulary) float32, or with `narrow`, on CUDA, in the graph's own type."""
+    def logits(self, pen: Pen, x: str) -> str:
+        """x (B, T, width) → (B, T, vocabulary) float32."""
         embedding = self.weight(self.EMBEDDING)
         if self.fused:  # the matrix lies in the order that a step reads rows of it
             y = pen.microsoft("FusedMatMul", x, self.constant(pen, self.EMBEDDING + ".weight", embedding), transB=1)
-            return y if narrow or self.dtype == np.float32 else pen.cast(y, np.float32)
+            return y if self.dtype == np.float32 else pen.cast(y, np.float32)
         if self._embedding_is_plain():
             transposed = pen.op("MatMul", x, self._embedding_transposed(pen))
             return transposed if self.dtype == np.float32 else pen.cast(transposed, np.float32)

@@ -24,24 +24,17 @@ class Audio:
     aligned_heads: dict[int, str]  # layer → its alignment heads, int64 (n) or (0) when no alignment is wanted
 
 
-def token_step(pen: Pen, layers: Layers, ids: str, length: str, cache: list[str], audio: Audio,
-               spare: int = 0):
+def token_step(pen: Pen, layers: Layers, ids: str, length: str, cache: list[str], audio: Audio):
     """ids (B, 1), the length-th token of their rows (int64 [1], on the host), and the cache: key, value per layer, each
-    (B, heads, room, head size) → hidden (B, 1, width), the new cache, and the alignment heads' scores (B, n, 1, L). Rows may
-    run on past the model's last position by `spare` tokens."""
+    (B, heads, room, head size) → hidden (B, 1, width), the new cache, and the alignment heads' scores (B, n, 1, L)."""
     prefix = "model.decoder."
     past = pen.op("Sub", length, pen.integer([1]))
     past_int32 = pen.op("Cast", past, to=6)
     table = layers.weight(prefix + "embed_positions")
-    if spare:
-        table = np.concatenate([table, np.zeros_like(table[:spare])])
-    place = pen.slice(layers.constant(pen, prefix + f"positions{f' and {spare}' if spare else ''}", table), past, length, 0)
+    place = pen.slice(layers.constant(pen, prefix + "positions", table), past, length, 0)
 
     def attend(x: str, layer: str, cache: list[str]):
         attended, *keys_values = self_attention(pen, layers, x, layer, cache, past_int32)
-        if spare:  # of known shape the next step of the same trip takes them over; else its kernel starts with a copy
-            pen.types += [value_info(name, layers.dtype, ["rows", layers.heads(layer + "self_attn"), "room", layers.head_size])
-                          for name in keys_values]
         return attended, keys_values
 
     return decoder(pen, layers, ids, place, cache, audio, attend, cross_attention)

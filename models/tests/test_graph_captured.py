@@ -8,8 +8,8 @@ import pytest
 
 import graph_step
 from captured_fixture import FOLDER, write_fixture
+from captured_values import STEPS
 from graph import WEIGHTS, write_captured
-from graph_captured import STEPS
 from random_whisper import RandomWhisper
 from test_graph import END, open_session
 from test_graph_cuda import likely_end, masks, never_end, request, run

@@ -4,29 +4,27 @@ import numpy as np
 import pytest
 
 import graph_step
-import graph_unrolled
-from graph import build_graph, write_graph
-from graph_unrolled import Variant
+from graph import build_graph, inputs, write_graph
+from graph_captured import draw_captured
 from random_whisper import RandomWhisper
 from test_graph import END, VOCABULARY, open_session, speech
 
 NEVER = -1e9
 
 
-@pytest.fixture(scope="module", params=[Variant(), Variant(1), Variant(4, masked_gemm=True)],
-                ids=["loop", "by 1", "by 4"])
-def sessions(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory):
     folder = tmp_path_factory.mktemp("graphs")
     whisper = RandomWhisper()
     random = np.random.default_rng(5)
     for name, tensor in whisper.tensors.items():
         if name.endswith(".bias") and "norm" not in name:
             whisper.tensors[name] = random.standard_normal(tensor.shape, np.float32) * np.float32(0.1)
-    graph_step.FOR_GPU, graph_unrolled.VARIANT = False, request.param
+    graph_step.FOR_GPU = False
     try:
         write_graph(whisper, "fp32", "cuda", folder / "cuda.onnx")
     finally:
-        graph_step.FOR_GPU, graph_unrolled.VARIANT = True, Variant()
+        graph_step.FOR_GPU = True
     write_graph(whisper, "fp32", "cpu", folder / "cpu.onnx")
     return [open_session(folder / f"{target}.onnx") for target in ("cuda", "cpu")]
 
@@ -110,32 +108,17 @@ def test_says_what_the_graph_for_cpu_says(sessions, changes):
             np.testing.assert_allclose(scores[steps, row, :positions] / 1024, fits, atol=0.003)
 
 
-@pytest.mark.parametrize("variant", [Variant(1, half_logits=True), Variant(4), Variant(4, True, True)])
-def test_variants_in_halves_choose_what_the_loop_chooses(variant, tmp_path, monkeypatch):
-    monkeypatch.setattr(graph_step, "FOR_GPU", False)
-    results = []
-    for name, chosen in (("loop", Variant()), ("variant", variant)):
-        monkeypatch.setattr(graph_unrolled, "VARIANT", chosen)
-        write_graph(RandomWhisper(), "fp16", "cuda", tmp_path / name)
-        feeds = request(3, masks=never_end, max_new=np.array([40, 33, 17]), alignment_on=np.array(True))
-        results.append(run(open_session(tmp_path / name), feeds))
-    loop, other = results
-    np.testing.assert_array_equal(other["tokens"], loop["tokens"])
-    np.testing.assert_allclose(other["token_logprob"], loop["token_logprob"], atol=0.01)
-    np.testing.assert_allclose(other["alignment_scores"][:17], loop["alignment_scores"][:17], atol=10)
-
-
-@pytest.mark.parametrize("variant", [Variant(), Variant(4, True, True)])
-def test_asks_for_no_kernel_of_cudnn(variant, monkeypatch):
+def test_ask_for_no_kernel_of_cudnn():
     """The image has no cuDNN: onnxruntime opens it for convolutions, pooling and the like."""
-    monkeypatch.setattr(graph_unrolled, "VARIANT", variant)
     whisper = RandomWhisper(decoder_layers=3)
     whisper.alignment_heads = [(1, 0), (2, 1)]
-    graph, _ = build_graph(whisper, "fp16", "cuda")
-    kinds = set(node_kinds(graph))
-    assert {"Loop", "MultiHeadAttention", "DecoderMaskedMultiHeadAttention", "Softmax"} <= kinds
-    assert not {kind for kind in kinds if "Conv" in kind or "Pool" in kind or "Norm" in kind and "Layer" not in kind}
-    assert not kinds & {"LSTM", "GRU", "RNN", "Dropout", "LRN", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceL2", "ReduceLogSumExp"}
+    loop, _ = build_graph(whisper, "fp16", "cuda")
+    captured = draw_captured(whisper, np.float16, inputs(whisper, True))
+    assert {"Loop", "MultiHeadAttention", "DecoderMaskedMultiHeadAttention", "Softmax"} <= set(node_kinds(loop))
+    for graph in (loop, *[drawn for _, drawn, _ in captured]):
+        kinds = set(node_kinds(graph))
+        assert not {kind for kind in kinds if "Conv" in kind or "Pool" in kind or "Norm" in kind and "Layer" not in kind}
+        assert not kinds & {"LSTM", "GRU", "RNN", "Dropout", "LRN", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceL2", "ReduceLogSumExp"}
 
 
 def node_kinds(graph):

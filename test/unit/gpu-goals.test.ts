@@ -16,7 +16,8 @@ it('says of the published figures what models/README.md says of them', () => {
   const met = Object.fromEntries(goals(measured).map(({ goal, met }) => [goal, met]));
   expect(met).toMatchObject({
     'times real time, 4500': false,
-    'ms for 30 s, 60': false,
+    'ms for 30 s, 60': true,
+    'ms for 5 s, 25': true,
     'MiB at 2500 times real time, 5531': true,
     'share of its engine that the server keeps, 0.85': true,
     's for 10 h, 12': true,
@@ -24,10 +25,13 @@ it('says of the published figures what models/README.md says of them', () => {
   });
 });
 
-it('takes the best variant, and leaves word times and parts that failed aside', () => {
+it('takes the best size and number of sessions, and leaves word times and parts that failed aside', () => {
   const report = {
-    bare: { failed: 'no GPU' },
-    variants: [row({ median: 59 }), row({ median: 70 }), row({ median: 1, alignment: true })],
+    server: { failed: 'no GPU' },
+    bare: {
+      latency: [row({ median: 59 }), row({ median: 70 }), row({ median: 1, alignment: true })],
+      throughput: [],
+    },
     sessions: [{ realTime: 4600 }],
   };
   const [throughput, transformers, latency, short] = goals(report);

@@ -16,14 +16,10 @@ sys.path[:0] = [str(models), str(models / "tests")]
 
 import leave_out  # noqa: E402
 import graph_step  # noqa: E402
-import graph_unrolled  # noqa: E402
 from build import build, load_source  # noqa: E402
-from graph_unrolled import Variant  # noqa: E402
 from random_whisper import RandomWhisper, random_tensors  # noqa: E402
 from weights import Dimensions, Source, Tokens  # noqa: E402
 
-VARIANTS = {"": Variant(), "-by-1": Variant(1), "-by-4": Variant(4), "-by-4-half": Variant(4, half_logits=True),
-            "-by-4-half-gemm": Variant(4, half_logits=True, masked_gemm=True)}
 TURBO = dict(mels=128, audio_context=1500, text_context=448, width=1280, encoder_layers=32, encoder_heads=20,
              decoder_layers=4, decoder_heads=20, vocabulary=51866)
 SMALL = dict(width=128, encoder_layers=2, encoder_heads=2, decoder_layers=2, decoder_heads=2)
@@ -74,10 +70,9 @@ def shrink(tensors: dict[str, np.ndarray], layer: str, shape: dict, head_size: i
         tensors[f"{layer}{name}.down.weight"] = np.resize(Pool.numbers * np.float32(0.02), (rank, inputs))
 
 
-def write(weights, name: str, variant: Variant, out: Path, dry: bool) -> None:
+def write(weights, name: str, out: Path, dry: bool) -> None:
     if name not in os.environ.get("MODELS", name).split():
         return
-    graph_unrolled.VARIANT = variant
     folder = build(weights, "fp32" if dry else "fp16", "cuda", out, name, force=True)
     if name == "random-turbo-fp16":
         leave_out.write_all(folder)
@@ -93,13 +88,10 @@ def main() -> None:
     out, folder, dry = Path(sys.argv[1]), sys.argv[2], "--dry-run" in sys.argv
     graph_step.FOR_GPU = not dry
     tiny = load_source(folder)
-    turbo = random_model(tiny.tokenizer_path, {}, dry)
-    variants = list(VARIANTS.items())
-    for suffix, variant in variants[:1] + variants[-1:] if dry else variants:
-        write(tiny, f"whisper-tiny.en-fp16{suffix}", variant, out, dry)
-        write(turbo, f"random-turbo-fp16{suffix}", variant, out, dry)
+    write(tiny, "whisper-tiny.en-fp16", out, dry)
+    write(random_model(tiny.tokenizer_path, {}, dry), "random-turbo-fp16", out, dry)
     for name, shape in json.loads((here / "shapes.json").read_text("utf8")).items():
-        write(random_model(tiny.tokenizer_path, shape, dry), f"random-{name}-fp16", Variant(), out, dry)
+        write(random_model(tiny.tokenizer_path, shape, dry), f"random-{name}-fp16", out, dry)
 
 
 if __name__ == "__main__":

@@ -8,4 +8,4 @@ export DRY_RUN=1 LEVEL=0 REPOSITORY=$root
 rm -rf "$folder"/{parts,machine} && mkdir -p "$folder"/{parts,machine,results}
 "$root/test/bench/gpu/pack.sh" "$folder/parts" "$root/test/fixtures/audio/whats-the-weather-like.mp3"
 (cd "$folder/parts" && sha256sum --check --quiet sha256sums && cat part-*) | xz -dc | tar -x -C "$folder/machine"
-"$folder/machine/run.sh" "$folder/results" words steps captured capturedWords bare variants sessions server serverOfTwoSessions memory models contexts
+"$folder/machine/run.sh" "$folder/results" words steps captured capturedWords bare sessions server serverOfTwoSessions memory models contexts

@@ -23,21 +23,18 @@ interface Report {
     readonly throughput: readonly Size[];
     readonly tenHoursSeconds: number;
   };
-  readonly variants?: readonly Size[];
   readonly sessions?: readonly { readonly realTime: number }[];
   readonly transformers?: readonly { readonly batch: number; readonly milliseconds: number }[];
   readonly server?: { readonly share: number };
   readonly words?: { readonly clips: number; readonly equal: number; readonly equalAlone: number };
 }
 
-/** What issue 6 asks for beside what `report` has. The best of all variants and numbers of sessions counts. */
+/** What issue 6 asks for beside what `report` has. The best of all numbers of sessions counts. */
 export function goals(all: Readonly<Record<string, unknown>>): Goal[] {
   const report = Object.fromEntries(Object.entries(all).filter(([, part]) => !hasFailed(part))) as Report;
-  const sizes = [
-    ...(report.bare?.latency ?? []),
-    ...(report.bare?.throughput ?? []),
-    ...(report.variants ?? []),
-  ].filter(({ alignment }) => !alignment);
+  const sizes = [...(report.bare?.latency ?? []), ...(report.bare?.throughput ?? [])].filter(
+    ({ alignment }) => !alignment,
+  );
   const latency = (seconds: number) =>
     least(sizes.filter((size) => size.rows === 1 && size.seconds === seconds).map(({ median }) => median));
   const ratios = (report.transformers ?? []).flatMap(({ batch, milliseconds }) => {

@@ -10,10 +10,10 @@ import { measureBare } from './measure-bare.ts';
 import { capturedPorts, measureCaptured } from './measure-captured.ts';
 import { measureContexts } from './measure-contexts.ts';
 import { measureMemory } from './measure-memory.ts';
+import { measureModels } from './measure-models.ts';
 import { measureServer } from './measure-server.ts';
 import { measureSessions } from './measure-sessions.ts';
 import { measureSteps } from './measure-steps.ts';
-import { measureVariants } from './measure-variants.ts';
 import { measureWords } from './measure-words.ts';
 import { workload } from './workload.ts';
 
@@ -43,44 +43,32 @@ function lines(command: string, ...values: string[]): string[] {
 
 const turbo = `${models}/random-turbo-fp16`;
 const tiny = 'whisper-tiny.en-fp16';
-/** Variants of one model's graph, or all models whose names begin like this. */
-const folders = (...beginnings: string[]) =>
-  Object.fromEntries(
-    readdirSync(models)
-      .filter((name) => beginnings.some((beginning) => name.startsWith(beginning)))
-      .toSorted()
-      .map((name) => [name, `${models}/${name}`]),
-  );
+/** All models of random weights. */
+const randomModels = () =>
+  readdirSync(models)
+    .filter((name) => name.startsWith('random-'))
+    .toSorted();
 
 await part('device', () =>
   workload.provider === 'cpu'
     ? 'a processor: only a dry run'
     : lines('nvidia-smi', '--query-gpu=name,driver_version', '--format=csv,noheader')[0],
 );
-await part('words', async () => {
-  const clips = JSON.parse(readFileSync('clips.json', 'utf8'));
-  const { [tiny]: loop, ...variants } = folders(tiny);
-  const compared: Record<string, unknown> = {};
-  for (const [name, folder] of Object.entries(variants)) compared[name] = await measureWords(folder, clips);
-  return { ...(await measureWords(loop!, clips)), variants: compared };
-});
+const clips = () => JSON.parse(readFileSync('clips.json', 'utf8'));
+await part('words', () => measureWords(`${models}/${tiny}`, clips()));
 await part('steps', () => measureSteps(turbo));
 await part('captured', () => measureCaptured(turbo));
-await part('capturedWords', () =>
-  measureWords(`${models}/${tiny}`, JSON.parse(readFileSync('clips.json', 'utf8')), capturedPorts),
-);
+await part('capturedWords', () => measureWords(`${models}/${tiny}`, clips(), capturedPorts));
 await part('bare', () => measureBare(turbo));
-await part('variants', () => measureVariants(folders('random-turbo')));
 await part('sessions', () => measureSessions(turbo));
 await part('server', () => measureServer(turbo));
 await part('serverOfTwoSessions', () =>
-  measureServer(turbo, { SESSIONS_PER_GPU: '2', LATENCY_TARGET_MILLISECONDS: '4000' }),
+  measureServer(turbo, { SESSIONS_PER_GPU: '2', LATENCY_TARGET_MILLISECONDS: '4000', CUDA_GRAPHS: 'on' }),
 );
 await part('memory', () => measureMemory(turbo));
-await part('models', () => {
-  const others = Object.entries(folders('random-')).filter(([name]) => !name.startsWith('random-turbo'));
-  return measureVariants({ 'random-turbo-fp16': turbo, ...Object.fromEntries(others) });
-});
+await part('models', () =>
+  measureModels(Object.fromEntries(randomModels().map((name) => [name, `${models}/${name}`]))),
+);
 await part('contexts', () => measureContexts(`${models}/${tiny}`));
 await part('transformers', () =>
   lines('python3', 'transformers_baseline.py', workload.transformersBatches).map(

@@ -1,18 +1,18 @@
 import { loadModel } from '@murmuration/whisper/load-model';
-import { openSession } from '@murmuration/whisper/session';
 import { measureRows } from './graph-run.ts';
+import { openAsServed } from './open-as-served.ts';
 import { watchMemory } from './watch-memory.ts';
 import { workload } from './workload.ts';
 
-/** Graphs beside each other, twice over, so that a machine that gets slower does not decide: latency, throughput, word times. */
-export async function measureVariants(folders: Readonly<Record<string, string>>) {
+/** Models beside each other, twice over, so that a machine that gets slower does not decide: latency, throughput, word times. */
+export async function measureModels(folders: Readonly<Record<string, string>>) {
   const { tokens, shortTokens, latencyRuns, throughputRuns, wideRows } = workload;
   const memory = watchMemory();
   const results: Record<string, unknown>[] = [];
   for (const round of [1, 2]) {
     for (const [name, folder] of Object.entries(folders)) {
       const model = await loadModel(folder);
-      const session = await openSession(model, { ownThread: true });
+      const session = await openAsServed(model);
       const measure = (rows: number, seconds: number, count: number, alignment = false) =>
         measureRows(
           session,
