@@ -31,7 +31,8 @@ TRAINING_OPTIONS = {
     "steps": Whole, "seed": Whole, "learning_rate": Number, "batch": Whole, "clips_per_step": Whole, "warmup_steps": Whole,
     "weight_decay": Number, "label_weight": Number, "teacher_weight": Number, "hidden_weight": Number, "temperature": Number,
     "validate_every": Whole, "patience": Whole, "held_out": Number, "labels": Text, "language": Text, "limit": Whole,
-    "full_context": Flag, "freeze": Texts, "seconds": Number, "batch_seconds": Number, "augment": Flag, "resident": Flag, "half": Flag, "precision": Text}
+    "full_context": Flag, "freeze": Texts, "seconds": Number, "batch_seconds": Number, "augment": Flag,
+    "resident": Flag, "half": Flag, "precision": Text}
 CALIBRATION = {"clips": Whole, "half": Flag}
 
 # What each step takes, as its command does: `decoder_layers = [0, 3]` is --decoder-layers 0,3

@@ -3,12 +3,15 @@ import dataclasses
 import json
 import sys
 
+import faster_whisper.audio
 import numpy as np
 import pytest
 
 import low_rank
 import prune
 from build import build, load_source
+from clips import REFERENCES
+from compare_tokens import read_audio
 from compress.blocks import find_blocks, layer_parameters
 from compress.calibration import passage
 from compress.factor_weights import directions, encoder_keys, factor_weights, ranks_for_variance
@@ -303,3 +306,12 @@ def test_what_hardly_varies_about_a_large_mean_keeps_its_variance(passages):
     found = gather(halves, passages[:2], ["a"])[0]["a"]
     np.testing.assert_allclose(np.sqrt(np.diag(found.covariance)), [0.01, 0.1, 1], rtol=0.1)
     np.testing.assert_allclose(found.mean, 1000, rtol=1e-4)
+
+
+def test_wav_files_are_read_where_nothing_else_decodes(monkeypatch):
+    """As on a machine that has PyTorch and no faster-whisper."""
+    path = REFERENCES.parent / "wreck-a-nice-beach.wav"
+    expected = faster_whisper.audio.decode_audio(str(path))
+    for name in ("faster_whisper", "faster_whisper.audio"):
+        monkeypatch.setitem(sys.modules, name, None)
+    np.testing.assert_array_equal(read_audio(path)[: len(expected)], expected)

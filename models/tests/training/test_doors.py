@@ -3,6 +3,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from edit_weights import with_step, with_tensors
 from load_huggingface import load_huggingface
@@ -116,6 +117,12 @@ def test_quantisation_aware_training_wins_back_what_int4_takes(teacher, clips, t
     assert np.mean(losses[-3:]) < 0.7 * losses[0]
     [step] = weights(out).provenance.steps
     assert step["step"] == "finetune" and step["quantize"] == "int4"
+
+
+def test_attention_that_plans_at_every_new_shape_is_off(teacher, clips, tmp_path):
+    torch.backends.cuda.enable_cudnn_sdp(True)
+    run_door("finetune.py", teacher, "--data", clips, "--out", tmp_path / "x", "--steps", 1, "--clips-per-step", 4, *STEPS)
+    assert not torch.backends.cuda.cudnn_sdp_enabled()
 
 
 def test_texts_are_enough_without_a_teacher(teacher, clips, tmp_path):
