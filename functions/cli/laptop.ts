@@ -32,6 +32,8 @@ export interface LaptopOptions {
   readonly startsAhead?: boolean | undefined;
   /** As `mediaDecoder` takes it. */
   readonly spoolFolder?: string | undefined;
+  /** Compute in a thread of its own, for a server that is asked other things meanwhile. @default false */
+  readonly answersMeanwhile?: boolean | undefined;
 }
 
 const LIVE_WINDOWS = 4;
@@ -50,10 +52,6 @@ export interface Laptop {
   close(): Promise<void>;
 }
 
-function providersOf(provider: Provider | undefined) {
-  return provider === undefined ? {} : { providers: [provider], ownThread: provider !== 'cpu' };
-}
-
 /** Loads a model; a wrong name or language fails before that. Throws as `createEngine`, and `language-unknown`. */
 export async function openLaptop({
   model,
@@ -66,6 +64,7 @@ export async function openLaptop({
   reach,
   startsAhead,
   spoolFolder,
+  answersMeanwhile = false,
 }: LaptopOptions): Promise<Laptop> {
   const modelFolder = await findModel(model);
   const manifest = await readManifest(modelFolder);
@@ -79,7 +78,8 @@ export async function openLaptop({
     batchSize,
     ladder,
     sessions,
-    ...providersOf(provider),
+    ...(provider !== undefined && { providers: [provider] }),
+    ownThread: usesGpu || answersMeanwhile,
   });
   const voice = await createVoiceDetector();
   return {

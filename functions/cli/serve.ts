@@ -75,7 +75,7 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
   // Before anything is written: this process alone has the folder
   await removeDrafts(folder);
   const spoolFolder = await emptySpool(folder);
-  const laptop = await openLaptop({ ...options, startsAhead: true, spoolFolder });
+  const laptop = await openLaptop({ ...options, startsAhead: true, spoolFolder, answersMeanwhile: true });
   const clock = Date.now;
   const transcriber = laptopTranscriber(laptop);
   const ledger = folderLedger(folder, clock);

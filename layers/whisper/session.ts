@@ -23,7 +23,7 @@ export interface SessionOptions {
    * worker thread: for long recordings and busy servers. @default 1
    */
   readonly sessions?: number | undefined;
-  /** Run in a thread of its own, so that this one prepares the next run in the meantime: for GPUs. @default false */
+  /** Run in a thread of its own, so that this one does other work in the meantime: for GPUs and servers. @default false */
   readonly ownThread?: boolean | undefined;
   /** @default what the graph was built for */
   readonly providers?: readonly Provider[] | undefined;
@@ -82,16 +82,18 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
   });
   const openThread = (threads: number) =>
     openWorkerSession(sessionThread, { graphPath: model.graphPath, options: settings(threads) }, id);
-  if (options.ownThread) return openThread(threads);
-  let first: Session;
-  try {
-    first = queued(await InferenceSession.create(model.graphPath, settings(threads)));
-  } catch (error) {
-    throw onnxError(error, `loading model ${id}`);
-  }
+  const first = options.ownThread ? await openThread(threads) : await openHere(model, settings(threads));
   if (sessions === 1) return first;
   const open = () => openThread(Math.max(1, Math.floor(threads / sessions)));
   return growingSession(first, () => openAll(sessions, open));
+}
+
+async function openHere({ graphPath, manifest }: Model, settings: InferenceSession.SessionOptions) {
+  try {
+    return queued(await InferenceSession.create(graphPath, settings));
+  } catch (error) {
+    throw onnxError(error, `loading model ${manifest.id}`);
+  }
 }
 
 /** All or none. */

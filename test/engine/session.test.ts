@@ -107,6 +107,20 @@ describe('the session', () => {
     expect((await last).steps).toBe(3);
   });
 
+  it('leaves its caller’s thread free where it has one of its own', async () => {
+    const session = await openSession(model, { threads: 2, sessions: 2, ownThread: true });
+    try {
+      let turns = 0;
+      const turning = setInterval(() => turns++, 1);
+      await session.run(requestOf({ maxNewTokens: [40] }));
+      clearInterval(turning);
+      // None, where onnxruntime computes on the thread that calls it
+      expect(turns).toBeGreaterThan(5);
+    } finally {
+      await session.close();
+    }
+  });
+
   it('refuses a run of a thread that has ended', async () => {
     const session = await openSession(model, { threads: 1, ownThread: true });
     await session.close();
