@@ -3,11 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from graph_linear import Layers
-from graph_pen import INT64_MAX, Pen
-
+from graph_pen import Pen
 
 # Of one layer, query (B, T, width) → what it takes from the audio, (B, T, heads · head size)
 Attend = Callable[[int, str], str]
