@@ -1,6 +1,6 @@
-import type { VoiceDetector } from '@murmuration/media/voice/voice';
 import { expect, it } from 'vitest';
 import { packSpeech } from '../bench/pack-speech.ts';
+import { fakeVoice } from '../fake-voice.ts';
 
 const RATE = 16_000;
 const WINDOW = 512;
@@ -11,27 +11,10 @@ const SPOKEN: readonly [from: number, to: number][] = [
 ];
 
 /** Hears a voice in these seconds alone. */
-const voice: VoiceDetector = {
-  listen() {
-    let [samples, told] = [0, 0];
-    const tell = (windows: number) => {
-      const heard = Array.from({ length: windows - told }, (_, index) => {
-        const seconds = ((told + index + 0.5) * WINDOW) / RATE;
-        return SPOKEN.some(([from, to]) => seconds >= from && seconds < to) ? 0.95 : 0.01;
-      });
-      told = windows;
-      return Promise.resolve(heard);
-    };
-    return {
-      push(block) {
-        samples += block.length;
-        return tell(Math.floor(samples / WINDOW / 64) * 64);
-      },
-      end: () => tell(Math.floor(samples / WINDOW) + 1),
-    };
-  },
-  close: () => Promise.resolve(),
-};
+const voice = fakeVoice((window) => {
+  const seconds = ((window + 0.5) * WINDOW) / RATE;
+  return SPOKEN.some(([from, to]) => seconds >= from && seconds < to) ? 0.95 : 0.01;
+});
 
 it('keeps what is spoken, once and in order, and little else', async () => {
   const pcm = Float32Array.from({ length: 80 * RATE }, (_, index) => (index + 1) / (80 * RATE));

@@ -3,34 +3,10 @@ import type { VoiceDetector } from '@murmuration/media/voice/voice';
 import type { Pcm } from '@murmuration/pipeline/ports';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fakeVoice } from '../fake-voice.ts';
 
 const RATE = 16_000;
 const WINDOW = 512;
-
-/** Hears what it is told, as late as the real one. */
-function fakeVoice(probabilityOf: (window: number) => number): VoiceDetector {
-  return {
-    listen() {
-      let samples = 0;
-      let told = 0;
-      const tell = (windows: number) => {
-        const probabilities = Array.from({ length: windows - told }, (_, index) =>
-          probabilityOf(told + index),
-        );
-        told = windows;
-        return Promise.resolve(probabilities);
-      };
-      return {
-        push(block) {
-          samples += block.length;
-          return tell(Math.floor(samples / WINDOW / 64) * 64);
-        },
-        end: () => tell(Math.floor(samples / WINDOW) + 1),
-      };
-    },
-    close: () => Promise.resolve(),
-  };
-}
 
 /** A voice everywhere but between the given seconds. */
 const pausesAt = (...pauses: [from: number, to: number][]) =>
