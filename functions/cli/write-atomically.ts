@@ -1,6 +1,6 @@
 import { lstat, writeFile } from 'node:fs/promises';
 import { writeDurably } from '@murmuration/api/adapters/write-durably';
-import { MurmurationError } from '@murmuration/pipeline/errors';
+import { MurmurationError, systemCode } from '@murmuration/pipeline/errors';
 
 /** Writes a file whole or not at all; what is there and no plain file, as /dev/null, is written to. Throws `output-unwritable`. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
@@ -26,5 +26,5 @@ async function isSpecial(path: string): Promise<boolean> {
 }
 
 function reason(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  return systemCode(cause) ?? String(cause);
 }

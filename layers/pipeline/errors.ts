@@ -57,3 +57,8 @@ export class MurmurationError extends Error {
 export function throwIfAborted(signal: AbortSignal | undefined, message: string): void {
   if (signal?.aborted) throw new MurmurationError('aborted', message, { cause: signal.reason });
 }
+
+/** What the system calls a failure, such as ENOENT; undefined where it was not the system's. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import { MurmurationError } from '@murmuration/pipeline/errors';
+import { MurmurationError, systemCode } from '@murmuration/pipeline/errors';
 import type { Reference } from '@murmuration/pipeline/evaluation/reference';
 import { z } from 'zod';
 
@@ -24,7 +24,7 @@ export interface References {
  */
 export async function readReferences(path: string): Promise<References> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const why = systemCode(cause) ?? String(cause);
     throw new MurmurationError(
       'file-not-found',
       `cannot read "${path}" (${why}): give a JSONL file, one {"file": …, "text": …} a line`,

@@ -5,7 +5,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { whileHolding } from '@murmuration/api/adapters/hold-file';
-import { MurmurationError } from '@murmuration/pipeline/errors';
+import { MurmurationError, systemCode } from '@murmuration/pipeline/errors';
 
 /** What an address of a socket may have on macOS, with its zero; on Linux 4 more. */
 const LONGEST_BYTES = 104;
@@ -51,7 +51,7 @@ async function tryListen(place: string): Promise<Server | undefined> {
     await once(server, 'listening');
     return server;
   } catch (cause) {
-    if (codeOf(cause) === 'EADDRINUSE') return undefined;
+    if (systemCode(cause) === 'EADDRINUSE') return undefined;
     throw unavailable(place, cause);
   }
 }
@@ -72,19 +72,16 @@ async function answers(place: string): Promise<boolean> {
     return true;
   } catch (error) {
     // What cannot be asked, such as another user's, is taken for alive
-    return !['ECONNREFUSED', 'ENOENT'].includes(codeOf(error));
+    return !['ECONNREFUSED', 'ENOENT'].includes(systemCode(error) ?? '');
   } finally {
     socket.destroy();
   }
 }
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-
 function unavailable(path: string, cause: unknown): MurmurationError {
   return new MurmurationError(
     'store-unavailable',
-    `cannot use "${path}" (${codeOf(cause)}): choose another folder with --data`,
+    `cannot use "${path}" (${systemCode(cause) ?? 'unknown'}): choose another folder with --data`,
     { cause },
   );
 }

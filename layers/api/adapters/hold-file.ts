@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { MurmurationError } from '@murmuration/pipeline/errors';
+import { MurmurationError, systemCode } from '@murmuration/pipeline/errors';
 import { fileUnavailable } from './json-file.ts';
 
 export interface HoldOptions {
@@ -47,7 +47,7 @@ async function tryWrite(lock: string, holder: string): Promise<boolean> {
     await writeFile(lock, holder, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -60,7 +60,7 @@ function isDead(holder: string): boolean {
     process.kill(pid, 0);
     return false;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    return systemCode(error) === 'ESRCH';
   }
 }
 

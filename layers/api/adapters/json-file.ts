@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { MurmurationError } from '@murmuration/pipeline/errors';
+import { MurmurationError, systemCode } from '@murmuration/pipeline/errors';
 import type { z } from 'zod';
 import { makeFolderDurably, writeDurably } from './write-durably.ts';
 
@@ -22,14 +22,14 @@ export async function readJsonFile<Schema extends z.ZodType>(
   try {
     return schema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (systemCode(cause) === 'ENOENT') return undefined;
     throw fileUnavailable(path, cause);
   }
 }
 
 /** A file of ours that cannot be used, as our error. */
 export function fileUnavailable(path: string, cause: unknown): MurmurationError {
-  const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it is damaged';
+  const why = systemCode(cause) ?? 'it is damaged';
   return new MurmurationError(
     'store-unavailable',
     `cannot use "${path}" (${why}): check the folder, or delete the file`,

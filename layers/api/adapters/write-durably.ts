@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { systemCode } from '@murmuration/pipeline/errors';
 import pLimit from 'p-limit';
 
 /** Node has four threads for files, and engines run in them too: a disk that hangs takes one of them, not all. */
@@ -66,7 +67,6 @@ async function syncFolder(path: string): Promise<void> {
     const folder = await open(path, 'r');
     await sync(folder).finally(() => folder.close());
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!unsupported.includes(code)) throw error;
+    if (!unsupported.includes(systemCode(error) ?? '')) throw error;
   }
 }

@@ -3,7 +3,7 @@ import { lstat, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { SegmentTranscript } from '../contract/transcript.ts';
-import { MurmurationError } from '../errors.ts';
+import { MurmurationError, systemCode } from '../errors.ts';
 import type { TranscriptCache } from '../ports.ts';
 import { checkedKey } from './checked-key.ts';
 import { checkedTranscript } from './checked-transcript.ts';
@@ -102,7 +102,7 @@ export function folderCache({
   function report(cause: unknown): void {
     if (failed) return;
     failed = true;
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const why = systemCode(cause) ?? String(cause);
     onProblem?.(
       `transcripts are not cached, for "${folder}" cannot be written to (${why}): check the folder`,
     );
