@@ -103,16 +103,27 @@ export function createHttpGetter(): HttpGetter {
   };
 }
 
+const LOOKS_PER_PERIOD = 10;
+
 /** Breaks an answer off that comes too slowly; not one that is read slowly. */
 function keepPace(answer: IncomingMessage, { leastBytesPerSecond, overSeconds }: Pace): void {
   const { socket } = answer;
   let beforeBytes = socket.bytesRead;
-  const timer = setInterval(() => {
-    const isAwaited = answer.readableLength < answer.readableHighWaterMark;
-    const isSlow = socket.bytesRead - beforeBytes < leastBytesPerSecond * overSeconds;
-    beforeBytes = socket.bytesRead;
-    if (isAwaited && isSlow && !answer.complete) answer.destroy(new TooSlow(leastBytesPerSecond));
-  }, overSeconds * 1_000);
+  let waitedLooks = 0;
+  const timer = setInterval(
+    () => {
+      const isAwaited = answer.readableLength < answer.readableHighWaterMark;
+      const isFast = socket.bytesRead - beforeBytes >= leastBytesPerSecond * overSeconds;
+      // Only time in a row counts: who has just emptied the buffer began to wait a moment ago
+      if (!isAwaited || isFast) {
+        beforeBytes = socket.bytesRead;
+        waitedLooks = 0;
+      } else if (++waitedLooks >= LOOKS_PER_PERIOD && !answer.complete) {
+        answer.destroy(new TooSlow(leastBytesPerSecond));
+      }
+    },
+    (overSeconds / LOOKS_PER_PERIOD) * 1_000,
+  );
   timer.unref();
   answer.once('close', () => clearInterval(timer));
 }

@@ -1,14 +1,16 @@
+import { once } from 'node:events';
 import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createHttpGetter } from '@murmuration/media/http-get';
 import { httpRangeSource } from '@murmuration/media/http-range-source';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 const servers: (Server | TcpServer)[] = [];
 const getter = createHttpGetter();
 afterEach(() => {
+  vi.useRealTimers();
   for (const server of servers.splice(0)) {
     server.close();
     if ('closeAllConnections' in server) server.closeAllConnections();
@@ -64,6 +66,17 @@ describe('what an address sends', () => {
       sizeBytes += (chunk as Buffer).length;
     }
     expect(sizeBytes).toBe(4 << 20);
+  });
+
+  it('is waited for by who has just emptied the buffer, for that wait began a moment ago', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const url = await serve((_, response) => response.end(Buffer.alloc(4 << 20)));
+    const { response } = await getter.get(url, options);
+    await once(response, 'readable');
+    vi.advanceTimersByTime(250);
+    const first: Buffer = response.read();
+    vi.advanceTimersByTime(50);
+    expect(first.length + (await buffer(response)).length).toBe(4 << 20);
   });
 
   it('is asked for once where it comes too slowly, for another try would not be faster', async () => {
