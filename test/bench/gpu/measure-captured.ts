@@ -17,6 +17,9 @@ import { workload } from './workload.ts';
 
 export const capturedPorts: EnginePorts = { openSession: (model) => openCapturedSession(model, place) };
 
+/** onnxruntime's name for cuDNN's attention, in the bits of `sdpa_kernel`. */
+const CUDNN_FLASH_ATTENTION = '8';
+
 /** Loop and graphs as they are, then one thing changed each. */
 const ways: Readonly<Record<string, (model: Model) => Promise<Session>>> = {
   loop: (model) => openSession(model, { ownThread: true }),
@@ -25,6 +28,10 @@ const ways: Readonly<Record<string, (model: Model) => Promise<Session>>> = {
     withEnvironment('ORT_ENABLE_XQA', '0', () => openCapturedSession(model, place)),
   'captured, arena grows as asked': (model) =>
     openCapturedSession(model, { ...place, cuda: { arena_extend_strategy: 'kSameAsRequested' } }),
+  ...(process.env['CUDNN'] && {
+    "captured, encoder by cuDNN's attention": (model) =>
+      openCapturedSession(model, { ...place, encoderCuda: { sdpa_kernel: CUDNN_FLASH_ATTENTION } }),
+  }),
 };
 
 /** Until it is closed. */

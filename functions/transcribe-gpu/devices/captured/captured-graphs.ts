@@ -56,7 +56,7 @@ function openParts(options: CapturedOptions, keep: ReturnType<typeof createOpene
       ...{ threads: 1, weights },
       cuda: onCuda ? { device_id: String(deviceId), ...own, ...options.cuda } : undefined,
     });
-  const begin = keep(open('begin.onnx'));
+  const begin = keep(open('begin.onnx', options.encoderCuda));
   const finish = keep(open('finish.onnx'));
   const steps = keep(
     createStepGraphs({

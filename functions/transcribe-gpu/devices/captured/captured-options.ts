@@ -5,6 +5,8 @@ export interface CapturedOptions {
   readonly deviceId: number;
   /** More options of onnxruntime's CUDA provider: gpu_mem_limit, arena_extend_strategy and the like. */
   readonly cuda?: Readonly<Record<string, string>> | undefined;
+  /** Those of the encoder's graph alone. */
+  readonly encoderCuda?: Readonly<Record<string, string>> | undefined;
   /** Else every kernel of a step is started by itself. @default true */
   readonly capture?: boolean | undefined;
   /** All graphs read one copy of the weights. @default true */

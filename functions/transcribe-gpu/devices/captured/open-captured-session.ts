@@ -19,7 +19,7 @@ export async function openCapturedSession(
   { folder, manifest }: Pick<Model, 'folder' | 'manifest'>,
   options: Pick<
     CapturedOptions,
-    'provider' | 'deviceId' | 'cuda' | 'capture' | 'shareWeights' | 'captureLock'
+    'provider' | 'deviceId' | 'cuda' | 'encoderCuda' | 'capture' | 'shareWeights' | 'captureLock'
   >,
 ): Promise<Session> {
   executionProviders([options.provider], options.deviceId);
