@@ -1,5 +1,8 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { recording } from '../../engine/recordings.ts';
 import { startServer } from './start-server.ts';
 
@@ -15,9 +18,15 @@ async function losingItsDevice(environment: Readonly<Record<string, string>> = {
 }
 
 it('ends after a fault of the device, once everyone under way was told', async () => {
-  const server = await losingItsDevice({ MOST_SEGMENTS: '1' });
-  const answers = await Promise.all([1, 2, 3, 4].map(() => server.invoke(inline)));
-  for (const { status, body } of answers) {
+  const fault = join(await mkdtemp(join(tmpdir(), 'fault-')), 'now');
+  const server = await losingItsDevice({ MOST_SEGMENTS: '1', FAULT_WITH: fault });
+  const answers = [1, 2, 3, 4].map(() => server.invoke(inline));
+  // One that came later would be told to try elsewhere
+  await vi.waitFor(async () => {
+    expect(await (await server.get('/metrics')).text()).toMatch(/^murmuration_requests_under_way 4$/m);
+  }, 20_000);
+  await writeFile(fault, '');
+  for (const { status, body } of await Promise.all(answers)) {
     expect([status, body]).toEqual([500, { code: 'internal', reason: expect.stringMatching(/GPU failed/) }]);
   }
   // Where this machine is slow, nobody is there any more to answer
