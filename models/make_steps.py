@@ -10,9 +10,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from clips import REFERENCES
+from clips import REFERENCES, read_clips
+from code_key import code_key
 from hash_file import hash_file
-from clips import read_clips
 from recipe import COMMANDS, STEPS, TRAININGS, WEIGHT_STEPS, WITH_DATA, Recipe
 from weights import ModelError
 
@@ -21,7 +21,8 @@ KEPT = HERE / "work" / "recipes"
 SETS = {"fixtures": REFERENCES}
 RESULT = {"quantize": "plan.json"} | {name: "result" for name in STEPS if name != "quantize"}
 RESUMABLE = ("speech", *TRAININGS)
-FORMAT = 1  # of what a step leaves: raise it when results of before cannot be used any more
+GRAPHS = ("quantize", "build")  # made anew in seconds: whenever the code that makes them has changed
+FORMAT = 1  # of what the other steps leave: raise it when results of before cannot be used any more
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ def plan(recipe: Recipe, data: Path | None, sets: dict[str, Path]) -> Plan:
             inputs.append(data_key)
         if name in ("finetune", "qat"):
             inputs.append(source_key(recipe))  # the teacher
+        if name in GRAPHS:
+            inputs.append(code_key(name))
         if name == "build":
             inputs.append(recipe.id)
         if name == "evaluate":

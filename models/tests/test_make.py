@@ -17,6 +17,7 @@ from random_whisper import RandomWhisper
 from recipe import STEPS, TRAININGS, find_recipe, list_recipes, read_recipe
 from save_weights import save_weights
 from build import build, load_source
+from code_key import code_key, code_of
 from training_manifest import TrainingClip, format_clip
 from weights import ModelError
 from whisper_folders import write_huggingface
@@ -133,6 +134,34 @@ def test_runs_all_steps_once_and_installs_the_model(kitchen):
     assert (manifest.recipe.name, [step["step"] for step in manifest.recipe.steps]) == ("small", ["prune", "finetune"])
     assert manifest.verified and manifest.figures.parameters > 100_000 and manifest.ladder is None
     assert kitchen() == (0, [])
+
+
+def test_a_graph_is_drawn_anew_when_the_code_that_draws_it_has_changed(kitchen, monkeypatch):
+    """Else `make` would serve the graph of before, and its figures."""
+    kitchen()
+    monkeypatch.setattr(make_steps, "code_key", lambda command: f"other {command}")
+    assert kitchen("--force") == (0, ALL[3:])
+
+
+def test_the_key_of_code_is_of_all_that_it_imports_and_of_nothing_else(tmp_path):
+    (tmp_path / "pens").mkdir()
+    files = {"draw.py": "import json\nimport pen\nfrom pens import blue  # ink\n", "pen.py": "def hold():\n    import grip\n", "grip.py": "FINGERS = 3\n",
+             "pens/blue.py": "COLOUR = 'blue'\n", "other.py": "LOUD = 1\n"}
+
+    def key(**changed):
+        for name, text in (files | changed).items():
+            (tmp_path / name).write_text(text)
+        code_key.cache_clear()
+        return code_key("draw", tmp_path)
+    before = key()
+    assert before == key() == key(**{"other.py": "LOUD = 2\n", "grip.py": "# of a hand\nFINGERS = 3\n"})
+    assert len({before, key(**{"grip.py": "FINGERS = 4\n"}), key(**{"pens/blue.py": "COLOUR = 'red'\n"}), key(**{"draw.py": "import pen\n"})}) == 4
+
+
+def test_the_code_that_draws_graphs_is_in_the_key_of_a_build():
+    drawn = {path.name for path in MODELS.glob("graph*.py")}
+    assert {"graph_encoder.py", "graph_cuda.py", "load_ctranslate2.py"} <= {path.name for path in code_of("build")}
+    assert drawn <= {path.name for path in code_of("build")}
 
 
 def change(kitchen, old, new):
