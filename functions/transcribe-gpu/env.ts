@@ -10,6 +10,8 @@ export const TranscribeGpuEnv = DoorEnvironment.extend({
   MODEL_FOLDER: z.string().default('/opt/ml/model'),
   /** A folder of BUCKET that holds a model: it is copied into MODEL_FOLDER at the start. */
   MODEL_PREFIX: z.string().optional(),
+  /** `allow`: also one whose manifest says that nobody compared its tokens with a reference's, as for a benchmark. */
+  UNVERIFIED_MODELS: z.enum(['refuse', 'allow']).default('refuse'),
   /** 0: a free one, which the log names. */
   PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   SAGEMAKER_BIND_TO_PORT: positive.optional(),
@@ -18,7 +20,7 @@ export const TranscribeGpuEnv = DoorEnvironment.extend({
   PROVIDER: z.enum(['auto', 'cpu', 'cuda', 'tensorrt']).default('auto'),
   /** Of one batch. Undefined: 64 on a GPU, 4 on a processor. */
   MOST_SEGMENTS: positive.max(128).optional(),
-  /** Side by side: one GPU does 8 % more with 2, for twice the memory, and each batch takes twice as long. */
+  /** Side by side, without CUDA graphs unless these are `on`: README.md says what 2 gain. */
   SESSIONS_PER_GPU: positive.max(4).default(1),
   /** Steps of the decoder as CUDA graphs, where the model has the graphs for it; `auto`: with one session on one GPU. */
   CUDA_GRAPHS: z.enum(['auto', 'on', 'off']).default('auto'),

@@ -10,6 +10,7 @@ import { endProcess } from './end-process.ts';
 import { TranscribeGpuEnv } from './env.ts';
 import { fetchModel } from './fetch-model.ts';
 import { listen } from './listen.ts';
+import { refuseUnverified } from './refuse-unverified.ts';
 import { startTranscriber, type Transcriber } from './start-transcriber.ts';
 import { createTelemetry } from './telemetry.ts';
 
@@ -65,6 +66,7 @@ export async function main(): Promise<void> {
   const startedAt = performance.now();
   try {
     if (env.MODEL_PREFIX !== undefined) await fetchModel(store, env.MODEL_PREFIX, env.MODEL_FOLDER);
+    if (env.UNVERIFIED_MODELS === 'refuse') await refuseUnverified(env.MODEL_FOLDER);
     transcriber = await startTranscriber(
       {
         bucket: env.BUCKET,
