@@ -6,6 +6,7 @@ import { createBatcher } from '../../../functions/transcribe-gpu/batching/create
 import { deviceOf, fakeEngine, segmentOf, silentObserver } from './fake-engine.ts';
 
 const policy = { ...defaultPolicy, gatherMilliseconds: 1 };
+const untilFull = { ...policy, gatherMilliseconds: 1e9 };
 const ports = { observer: silentObserver };
 const tick = () => new Promise<void>((resolve) => setTimeout(resolve));
 
@@ -62,16 +63,20 @@ describe('batching', () => {
 
   it('puts calls that come within a few milliseconds into one batch', async () => {
     const engine = fakeEngine();
-    const batcher = createBatcher([deviceOf(engine)], { ...policy, gatherMilliseconds: 20 }, ports);
+    let time = 0;
+    const gathering = { ...policy, gatherMilliseconds: 20 };
+    const batcher = createBatcher([deviceOf(engine)], gathering, { ...ports, now: () => time });
     const first = batcher.transcribe('a', [segmentOf(1)]);
     await tick();
-    await Promise.all([first, batcher.transcribe('b', [segmentOf(2)])]);
+    const second = batcher.transcribe('b', [segmentOf(2)]);
+    time = 20;
+    await Promise.all([first, second]);
     expect(engine.batches).toEqual([[1, 2]]);
   });
 
   it('shares what a device worked among the calls of a batch', async () => {
-    const device = { ...deviceOf(fakeEngine()), watch: { start: () => () => 750 } };
-    const batcher = createBatcher([device], { ...policy, gatherMilliseconds: 20 }, ports);
+    const device = { ...deviceOf(fakeEngine(), { mostSegments: 3 }), watch: { start: () => () => 750 } };
+    const batcher = createBatcher([device], untilFull, ports);
     const worked = new Map<string, readonly number[]>();
     const note = (call: string) => (seconds: readonly number[]) => void worked.set(call, seconds);
     await Promise.all([
@@ -83,8 +88,7 @@ describe('batching', () => {
 
   it('does not wait once a batch is full', async () => {
     const engine = fakeEngine();
-    const forever = { ...policy, gatherMilliseconds: 1e9 };
-    const batcher = createBatcher([deviceOf(engine, { mostSegments: 2 })], forever, ports);
+    const batcher = createBatcher([deviceOf(engine, { mostSegments: 2 })], untilFull, ports);
     await batcher.transcribe('a', [segmentOf(1), segmentOf(2)]);
     expect(engine.batches).toEqual([[1, 2]]);
   });
@@ -176,7 +180,7 @@ describe('batching', () => {
       },
     });
     const observer = { ...silentObserver, fatal: (found: unknown) => fatal.push(found) };
-    const batcher = createBatcher([deviceOf(engine)], policy, { observer });
+    const batcher = createBatcher([deviceOf(engine, { mostSegments: 2 })], untilFull, { observer });
     const calls = [batcher.transcribe('a', [segmentOf(1)]), batcher.transcribe('b', [segmentOf(2)])];
     for (const call of calls) await expect(call).rejects.toBe(error);
     expect(fatal).toEqual([error]);
