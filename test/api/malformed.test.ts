@@ -243,6 +243,16 @@ describe('a malformed request is refused, and never a fault of the server:', () 
       'Content-Length: 99999999999999999999\r\n\r\n',
     ]) {
       await send(head + rest);
+      await send(`${head}Connection: Upgrade\r\nUpgrade: h2c\r\n${rest}`);
+    }
+    for (const [target, host] of [
+      ['/v1/realtime', '['],
+      ['//[', hostname],
+      ['/v1/realtime?%', 'a:b@c'],
+      ['*', ''],
+    ]) {
+      const handshake = `Host: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+      await send(`GET ${target} HTTP/1.1\r\n${handshake}`);
     }
   });
 
@@ -253,7 +263,7 @@ describe('a malformed request is refused, and never a fault of the server:', () 
       server
         .log()
         .split('\n')
-        .filter((line) => line.includes('req_')),
+        .filter((line) => /req_|upgrade:/.test(line)),
     ).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { serve } from '@hono/node-server';
 import type { ApiApp } from '@murmuration/api/api-app';
 import { drainServer } from '@murmuration/pipeline/drain-server';
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import { servePlainly, wantsSocket } from './serve-plainly.ts';
 
 export interface Listening {
   readonly port: number;
@@ -14,7 +15,10 @@ export interface Listening {
 /** Bytes: Deepgram's clients write hundreds of terms into an address. */
 const maxHeaderSize = 128 << 10;
 
-/** Serves `app`; port 0 takes a free one. Throws `invalid-argument` where the port cannot be had. */
+/** `shouldUpgradeCallback` is asked from Node 24.9 on; before, every offer of another protocol is an `upgrade`. */
+const serverOptions = { maxHeaderSize, shouldUpgradeCallback: wantsSocket };
+
+/** Serves `app`; port 0 takes a free one. `onUpgrade` is told of WebSockets alone. Throws `invalid-argument` where the port cannot be had. */
 export function listen(
   app: ApiApp,
   port: number,
@@ -22,13 +26,13 @@ export function listen(
   onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = serve(
-      { fetch: app.fetch, port, hostname, serverOptions: { maxHeaderSize } },
-      ({ port }) => {
-        resolve({ port, drain: (seconds) => drainServer(server, seconds) });
-      },
-    ) as Server;
-    server.on('upgrade', onUpgrade);
+    const server = serve({ fetch: app.fetch, port, hostname, serverOptions }, ({ port }) => {
+      resolve({ port, drain: (seconds) => drainServer(server, seconds) });
+    }) as Server;
+    server.on('upgrade', (request, socket, head) => {
+      if (wantsSocket(request)) onUpgrade(request, socket, head);
+      else servePlainly(server, request, socket, head);
+    });
     // A large recording over a slow line takes its time, the head of a request does not
     server.headersTimeout = 30_000;
     server.requestTimeout = 3_600_000;

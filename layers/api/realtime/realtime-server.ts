@@ -34,7 +34,9 @@ export function realtimeServer(app: ApiApp, ports: SpeechPorts, limits: Realtime
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     let admitted: AdmittedStream | undefined;
-    const answer = await app.fetch(toFetch(request), {
+    const asked = toFetch(request);
+    if (asked === undefined) return refuse(socket, unreadable());
+    const answer = await app.fetch(asked, {
       admit: (stream: AdmittedStream) => {
         admitted = stream;
       },
@@ -76,7 +78,8 @@ export function realtimeServer(app: ApiApp, ports: SpeechPorts, limits: Realtime
   };
 }
 
-function toFetch(request: IncomingMessage): Request {
+/** Undefined where its address or its `Host` is none: anybody may send such, with any key or none. */
+function toFetch(request: IncomingMessage): Request | undefined {
   const headers = new Headers();
   for (const name of ['host', 'origin', 'x-request-id'] as const) {
     const value = request.headers[name];
@@ -85,9 +88,18 @@ function toFetch(request: IncomingMessage): Request {
   const { authorization, 'sec-websocket-protocol': protocols } = request.headers;
   const shown = socketAuthorization({ authorization, protocols });
   if (shown !== undefined) headers.set('authorization', shown);
-  return new Request(new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`), {
-    headers,
-  });
+  try {
+    const address = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
+    return new Request(address, { headers });
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable(): Response {
+  const message = 'the address or the Host of this handshake cannot be read: send them as RFC 9112 says';
+  const error = { message, type: 'invalid_request_error', param: null, code: 'invalid-argument' };
+  return Response.json({ error }, { status: 400 });
 }
 
 function tooMany(mostStreams: number, requestId: string, whose = ''): Response {
