@@ -44,6 +44,8 @@ class Graph:
         if provider not in onnxruntime.get_available_providers():
             raise ModelError(f"{manifest.id} is a graph for {manifest.graph.target}, and onnxruntime has no {provider} here: "
                              "verify it on a machine with a GPU and the package onnxruntime-gpu")
+        if manifest.graph.target == "cuda":
+            onnxruntime.preload_dlls(cudnn=False)  # of NVIDIA's packages, where they are installed; the graph needs no cuDNN
         options = onnxruntime.SessionOptions()
         options.log_severity_level, options.intra_op_num_threads = 3, threads
         try:
@@ -51,6 +53,10 @@ class Graph:
         except Exception as error:  # onnxruntime's errors have no common class
             first_line = str(error).strip().splitlines()[0]
             raise ModelError(f"onnxruntime cannot open {folder / manifest.graph.file} ({first_line}): build it again") from error
+        if provider not in self.session.get_providers():  # it goes on without one that it cannot load
+            raise ModelError(f"{manifest.id} is a graph for {manifest.graph.target}, and onnxruntime opened it on "
+                             f"{self.session.get_providers()[0]} alone: see that CUDA's libraries are on the loader's path")
+        self.takes_length = "lengths" in {each.name for each in self.session.get_inputs()}
         self.manifest = manifest
 
     def transcribe(self, audio: np.ndarray, prompt: list[int], timestamps: bool, kept: int | None = None, stride: int = 0) -> list[int]:
@@ -64,7 +70,7 @@ class Graph:
             pcm=audio[None], prompt=np.array([prompt]), sot_index=np.array(0), max_new=np.array([token_limit(manifest)]),
             masks=masks, forced=none, probe_ids=none, temperature=np.zeros(1, np.float32), seed=np.array([0]),
             timestamps=np.array(timestamps), alignment_on=np.array(False))
-        if manifest.graph.target == "cpu":
+        if self.takes_length:
             feeds |= dict(lengths=np.array([kept or manifest.dimensions.audio_context]), silence_stride=np.array(stride))
         else:
             feeds |= dict(audio_positions=np.array([manifest.dimensions.audio_context]))

@@ -1,6 +1,8 @@
 """Compares the tokens of a built graph with a reference implementation that runs the same weights on real speech.
 
   npm run model -- verify MODEL [--source SOURCE] [--revision REVISION] [--clips REFERENCES.jsonl] [--tolerance PERCENT]
+  npm run model -- verify MODEL --write-reference FOLDER …    # in two halves: here what the reference hears,
+  npm run model -- verify MODEL --reference FOLDER            # where the graph runs, say on a GPU, the rest
 
 MODEL is a folder, or the id of one under models/artifacts. SOURCE is what it was built from (see build); it need not be
 said for a hub id or a package. Within the tolerance the result is written into the manifest as `verified`; beyond it
@@ -19,6 +21,7 @@ from clips import REFERENCES
 from compare_tokens import choose_clips, compare, format_comparison
 from manifest import Manifest, Verified, read_manifest, write_manifest
 from plain_whisper import PlainWhisper
+from recorded_reference import CLIPS, RecordedReference, write_reference
 from reference import Reference, open_reference
 from run_graph import Graph, check_files
 from weights import ModelError, WhisperWeights
@@ -37,16 +40,13 @@ TOLERANCES = {
 }
 
 
-def verify(folder: Path, source: str | None, clips_path: Path, tolerance: float | None, revision: str | None = None) -> int:
-    """Prints the table, writes the outcome into the manifest, returns the exit code."""
+def verify(folder: Path, source: str | None, clips_path: Path, tolerance: float | None, revision: str | None = None,
+           recorded: Path | None = None) -> int:
+    """Prints the table, writes the outcome into the manifest, returns the exit code. `recorded`: what a reference heard elsewhere."""
     manifest = read_manifest(folder)
     check_files(folder, manifest)
-    weights = load_source(source or source_of(manifest), revision)
-    if weights.source.sha256 != manifest.source.sha256:
-        raise ModelError(f"{weights.source.name} has not the weights of {manifest.id} (expected sha256 {manifest.source.sha256}, "
-                         f"found {weights.source.sha256}): give the --source that it was built from")
-    clips = choose_clips(clips_path, manifest)
-    reference, graph = reference_for(weights, manifest), Graph(folder, manifest)
+    reference = RecordedReference(recorded, manifest) if recorded else find_reference(manifest, source, revision)
+    clips, graph = choose_clips(clips_path, manifest), Graph(folder, manifest)
     print(f"{manifest.id} beside {reference.name}\n{'clip':40} {'tokens':>6} {'errors':>6}  first difference", flush=True)
     comparisons = []
     for comparison in compare(graph, reference, manifest, clips):
@@ -65,6 +65,14 @@ def verify(folder: Path, source: str | None, clips_path: Path, tolerance: float 
     print(f"model: {manifest.id} is not verified: token error {percent} % is beyond the tolerance of {limit} % "
           f"for {manifest.graph.precision}", file=sys.stderr)
     return 1
+
+
+def find_reference(manifest: Manifest, source: str | None, revision: str | None) -> Reference:
+    weights = load_source(source or source_of(manifest), revision)
+    if weights.source.sha256 != manifest.source.sha256:
+        raise ModelError(f"{weights.source.name} has not the weights of {manifest.id} (expected sha256 {manifest.source.sha256}, "
+                         f"found {weights.source.sha256}): give the --source that it was built from")
+    return reference_for(weights, manifest)
 
 
 def reference_for(weights: WhisperWeights, manifest: Manifest) -> Reference:
@@ -93,11 +101,21 @@ def main() -> int:
     parser.add_argument("model")
     parser.add_argument("--source", help="default: what the manifest names, if that is a hub id or a package")
     parser.add_argument("--revision", help="of a hub id")
-    parser.add_argument("--clips", type=Path, default=REFERENCES, help="default: test/fixtures/audio/references.jsonl")
+    parser.add_argument("--clips", type=Path, help="default: test/fixtures/audio/references.jsonl, or those of the --reference")
     parser.add_argument("--tolerance", type=float, help="percent of tokens; default: by precision")
+    halves = parser.add_mutually_exclusive_group()
+    halves.add_argument("--write-reference", type=Path, metavar="FOLDER", help="keep what the reference hears, and the clips; run no graph")
+    halves.add_argument("--reference", type=Path, metavar="FOLDER", help="take what --write-reference kept; needs no source")
     options = parser.parse_args()
+    clips = options.clips or (options.reference / CLIPS if options.reference else REFERENCES)
     try:
-        return verify(find_model(options.model), options.source, options.clips, options.tolerance, options.revision)
+        folder = find_model(options.model)
+        if options.write_reference:
+            manifest = read_manifest(folder)
+            reference = find_reference(manifest, options.source, options.revision)
+            write_reference(reference, manifest, choose_clips(clips, manifest), options.write_reference)
+            return 0
+        return verify(folder, options.source, clips, options.tolerance, options.revision, options.reference)
     except ModelError as error:
         print(f"model: {error}", file=sys.stderr)
         return 2

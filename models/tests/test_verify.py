@@ -154,3 +154,51 @@ def test_hugging_face_weights_are_verified_with_transformers_or_say_what_is_miss
     assert result[0] == 0, result
     verified = read_manifest(folder).verified
     assert verified.reference.startswith("transformers ") and verified.clips_equal == 3
+
+
+def test_the_reference_may_have_heard_the_clips_elsewhere(model, source, clips, run, tmp_path):
+    kept = tmp_path / "reference"
+    assert run(model, "--source", source, "--clips", clips, "--write-reference", kept) == (0, "", "")
+    assert read_manifest(model).verified == OLD
+    moved = source.rename(source.with_name("not-here"))  # where the graph runs, there is no source, and no decoder but for WAV
+    try:
+        code, out, err = run(model, "--reference", kept)
+    finally:
+        moved.rename(source)
+    assert (code, err) == (0, "") and out.count("equal\n") == 3
+    verified = read_manifest(model).verified
+    assert verified.reference.startswith("ctranslate2 ") and (verified.clips_equal, verified.token_error_percent) == (3, 0.0)
+    (tmp_path / "others.jsonl").write_text(json.dumps({"file": str(AUDIO / "jfk.flac")}))
+    code, _, err = run(model, "--reference", kept, "--clips", tmp_path / "others.jsonl")
+    assert code == 2 and "was not asked about one of these clips" in err
+    told = json.loads((kept / "tokens.json").read_text())
+    key = next(key for key, tokens in told["heard"].items() if tokens)
+    told["heard"][key] = []
+    (kept / "tokens.json").write_text(json.dumps(told))
+    assert run(model, "--reference", kept)[0] == 1
+    assert read_manifest(model).verified is None
+
+
+def test_refuses_what_a_reference_heard_of_other_weights(model, source, clips, run, tmp_path):
+    kept = tmp_path / "reference"
+    run(model, "--source", source, "--clips", clips, "--write-reference", kept)
+    other = write_ctranslate2(RandomWhisper(**SIZES, seed=9), tmp_path / "other")
+    other_model = build(load_source(str(other)), "fp32", "cpu", tmp_path, "other-model")
+    code, _, err = run(other_model, "--reference", kept)
+    assert code == 2 and "write the reference of the same source" in err
+    (kept / "tokens.json").write_text("{}")
+    assert "write it anew" in run(model, "--reference", kept)[2]
+
+
+def test_a_graph_for_a_gpu_is_not_verified_on_a_processor(model, source, clips, run, monkeypatch):
+    import onnxruntime
+
+    manifest = read_manifest(model)
+    write_manifest(dataclasses.replace(manifest, graph=dataclasses.replace(manifest.graph, target="cuda"), verified=None), model)
+    asked = (model, "--source", source, "--clips", clips)
+    assert "has no CUDAExecutionProvider here" in run(*asked)[2]
+    # onnxruntime-gpu names the provider also where it cannot load CUDA, and runs on the processor then
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    code, _, err = run(*asked)
+    assert code == 2 and "opened it on CPUExecutionProvider alone" in err
+    assert read_manifest(model).verified is None
