@@ -43,6 +43,9 @@ const MOST_SEGMENTS = { gpu: 64, cpu: 4 } as const;
 /** Large enough to be seen beside the steps in which onnxruntime takes memory. */
 const CALIBRATION_SEGMENTS = 16;
 
+/** One and more than one. */
+const FEWEST_CALIBRATION_SEGMENTS = 2;
+
 /** A neighbour's burst is over sooner, most of the time. */
 const RECOVER_MILLISECONDS = 10_000;
 
@@ -61,6 +64,8 @@ export async function openDevices(
   if (usesGpu) {
     // One that nvidia-smi does not show may still be there
     const found = gpus.length > 0 ? gpus : [{ deviceId: 0, uuid: undefined }];
+    // As nvidia-smi counts them; by default CUDA begins with the fastest
+    process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID';
     // XQA, the attention of one token that onnxruntime has by default, readies its kernels on the first GPU of a process alone
     if (found.length > 1) process.env['ORT_ENABLE_XQA'] ??= '0';
     const gpuOptions = {
@@ -80,8 +85,9 @@ export async function openDevices(
   const mostSegments = options.mostSegments ?? MOST_SEGMENTS.cpu;
   const engine = await openEngine({ modelFolder, providers: ['cpu'], batchSize: mostSegments });
   await warmUp(engine);
-  const measured = { probe: undefined, cost: undefined, watch: createDeviceWatch(), sharedBy: 1 };
-  return [toDevice('cpu', { engine, ...measured }, mostSegments, options)];
+  const cpu = { engine, cost: undefined, segments: 1, probe: undefined };
+  const measured = { ...cpu, watch: createDeviceWatch(), sharedBy: 1 };
+  return [toDevice('cpu', measured, mostSegments, options)];
 }
 
 function usesGraphs({ cudaGraphs, sessionsPerGpu }: DeviceOptions, gpus: number): boolean {
@@ -90,6 +96,15 @@ function usesGraphs({ cudaGraphs, sessionsPerGpu }: DeviceOptions, gpus: number)
   const message = `${sessions} sessions on GPUs run without CUDA graphs, which have been tried with one alone: CUDA_GRAPHS=on uses them nevertheless`;
   process.emitWarning(message, { code: 'MURMURATION_CUDA_GRAPHS' });
   return false;
+}
+
+interface Calibrated {
+  readonly engine: Engine;
+  readonly cost: BatchCost | undefined;
+  /** That fitted. */
+  readonly segments: number;
+  /** That did not fit. */
+  readonly failed?: number | undefined;
 }
 
 /** The sessions of one GPU; fewer than asked for where it has no memory for more. */
@@ -103,11 +118,12 @@ async function openGpu(
   const batchSize = options.mostSegments ?? MOST_SEGMENTS.gpu;
   const providers = [provider === 'auto' ? 'cuda' : provider] as const;
   const probe = uuid === undefined ? undefined : memoryProbe(uuid);
-  const sessions: { readonly engine: Engine; readonly cost: BatchCost }[] = [];
+  const sessions: Calibrated[] = [];
+  const mostCalibrated = Math.max(FEWEST_CALIBRATION_SEGMENTS, Math.min(batchSize, CALIBRATION_SEGMENTS));
   // One after the other: what one takes of memory and time is not the next one's
   while (sessions.length < sessionsPerGpu) {
     try {
-      sessions.push(await openCalibrated());
+      sessions.push(await openCalibrated(mostCalibrated));
     } catch (error) {
       if (sessions.length === 0 || !isOutOfMemory(error)) throw error;
       break;
@@ -120,29 +136,30 @@ async function openGpu(
     return toDevice(name, { ...session, probe, watch, sharedBy: sessions.length }, batchSize, options);
   });
 
-  async function openCalibrated() {
+  async function openCalibrated(segments: number, failed?: number): Promise<Calibrated> {
     const engine = await openEngine({ modelFolder, providers, deviceId, batchSize, ownThread: true, gpu });
     try {
-      const largerSize = Math.max(2, Math.min(batchSize, CALIBRATION_SEGMENTS));
-      return { engine, cost: await calibrate(engine, probe, largerSize) };
+      return { engine, cost: await calibrate(engine, probe, segments), segments, failed };
     } catch (error) {
       await engine.close();
-      throw error;
+      // One session of small batches is better than none; a second one is not worth its memory
+      const triesFewer = sessions.length === 0 && segments > FEWEST_CALIBRATION_SEGMENTS;
+      if (!triesFewer || !isOutOfMemory(error)) throw error;
     }
+    // By a new engine: in this one's arena lies what the failed batch took, and the next would not be seen to take it
+    return openCalibrated(Math.max(FEWEST_CALIBRATION_SEGMENTS, Math.floor(segments / 2)), segments);
   }
 }
 
-interface Measured {
-  readonly engine: Engine;
+interface Measured extends Calibrated {
   readonly probe: MemoryProbe | undefined;
-  readonly cost: BatchCost | undefined;
   readonly watch: DeviceWatch;
   readonly sharedBy: number;
 }
 
 function toDevice(
   name: string,
-  { engine, probe, cost, watch, sharedBy }: Measured,
+  { engine, cost, segments, failed, probe, watch, sharedBy }: Measured,
   mostSegments: number,
   { latencyTargetMilliseconds }: DeviceOptions,
 ): OpenedDevice {
@@ -153,6 +170,8 @@ function toDevice(
     recoverMilliseconds: RECOVER_MILLISECONDS,
     sharedBy,
   });
+  limit.fitted(segments);
+  if (failed !== undefined) limit.outOfMemory(failed);
   return { name, engine, limit, watch, probe, cost };
 }
 

@@ -137,6 +137,16 @@ describe('devices', () => {
     delete process.env['ORT_ENABLE_XQA'];
   });
 
+  it('are counted by CUDA in the order of nvidia-smi, unless told otherwise', async () => {
+    delete process.env['CUDA_DEVICE_ORDER'];
+    await opened('cuda', 'auto', table);
+    expect(process.env['CUDA_DEVICE_ORDER']).toBe('PCI_BUS_ID');
+    process.env['CUDA_DEVICE_ORDER'] = 'FASTEST_FIRST';
+    await opened('cuda', 'auto', table);
+    expect(process.env['CUDA_DEVICE_ORDER']).toBe('FASTEST_FIRST');
+    delete process.env['CUDA_DEVICE_ORDER'];
+  });
+
   it('run TensorRT where it is asked for', async () => {
     const { engines } = await opened('cuda', 'tensorrt', table);
     expect(engines.map(({ providers }) => providers)).toEqual([['tensorrt'], ['tensorrt']]);
@@ -207,8 +217,8 @@ describe('several sessions of one GPU', () => {
       Math.round(segmentBytes),
     ]);
     for (const { limit } of devices) limit.freeBytes(free());
-    // 4.8 GiB are free, of which 80 % are 38 segments
-    expect(devices.map(({ limit }) => limit.current())).toEqual([19, 19]);
+    // 4.8 GiB are free, of which 80 % are 38 segments; 16 are held by each since its calibration
+    expect(devices.map(({ limit }) => limit.current())).toEqual([35, 35]);
   });
 
   it('are as many as fit, and none is left half open', async () => {
@@ -220,6 +230,27 @@ describe('several sessions of one GPU', () => {
     expect(calibrated.devices).toHaveLength(1);
     expect(calibrated.sessions.map(({ closed }) => closed)).toEqual([false, true]);
     await expect(sideBySide(2, GIBIBYTE)).rejects.toMatchObject({ code: 'out-of-memory' });
+  });
+
+  it.each([
+    ['8', 1, 8],
+    ['4', 0.5, 4],
+    ['2', 0.2, 2],
+  ])(
+    'are calibrated with %s segments where no more fit, and begin with so many',
+    async (_, gibibytes, segments) => {
+      const { devices, sessions } = await sideBySide(2, (2 + gibibytes) * GIBIBYTE);
+      expect(devices.map(({ limit }) => limit.current())).toEqual([segments]);
+      expect(Math.round(devices[0]!.cost!.bytesPerSegment!)).toBe(Math.round(segmentBytes));
+      // Whatever nvidia-smi says is free, as where an arena of its own has an end
+      devices[0]!.limit.freeBytes(80 * GIBIBYTE);
+      expect(devices[0]!.limit.current()).toBe(segments);
+      expect(sessions.filter(({ closed }) => !closed)).toHaveLength(1);
+    },
+  );
+
+  it('are given up where not even two segments fit', async () => {
+    await expect(sideBySide(1, 2.1 * GIBIBYTE)).rejects.toMatchObject({ code: 'out-of-memory' });
   });
 
   it('are looked at once, and worked time that they share is counted once', async () => {
