@@ -33,6 +33,8 @@ export const TranscribeGpuEnv = DoorEnvironment.extend({
   /** 30 s of inline audio are 1.3 MB in base64, a batch is 0.1 MB. */
   MOST_BODY_BYTES: positive.default(4 << 20),
   REQUEST_SECONDS: positive.default(300),
+  /** A device that ends no batch for so long hangs, and the process ends. */
+  STALL_SECONDS: positive.max(86_400).default(300),
   /** SageMaker kills a container 30 s after its SIGTERM. */
   DRAIN_SECONDS: positive.default(25),
 });

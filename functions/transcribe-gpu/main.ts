@@ -78,6 +78,7 @@ export async function main(): Promise<void> {
         arenaBytes: env.GPU_ARENA_MEBIBYTES && env.GPU_ARENA_MEBIBYTES * 2 ** 20,
         latencyTargetMilliseconds: env.LATENCY_TARGET_MILLISECONDS,
         gatherMilliseconds: env.GATHER_MILLISECONDS,
+        stallMilliseconds: env.STALL_SECONDS * 1000,
       },
       { store, cache, telemetry, onFatal: (error) => die(error, 'a device failed') },
     );

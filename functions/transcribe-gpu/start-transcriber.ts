@@ -15,6 +15,7 @@ import type { Telemetry } from './telemetry.ts';
 export interface TranscriberOptions extends DeviceOptions {
   readonly bucket: string;
   readonly gatherMilliseconds: number;
+  readonly stallMilliseconds: number;
 }
 
 export interface TranscriberPorts {
@@ -38,13 +39,14 @@ export async function startTranscriber(
   options: TranscriberOptions,
   { store, cache, telemetry, onFatal }: TranscriberPorts,
 ): Promise<Transcriber> {
-  const { bucket, gatherMilliseconds, modelFolder } = options;
+  const { bucket, gatherMilliseconds, stallMilliseconds, modelFolder } = options;
   const gpus = await listGpus();
   const manifest = await readManifest(modelFolder);
   const devices = await openDevices(options, manifest, { openEngine: openThreadedEngine, gpus });
   const model = devices[0]!.engine;
   const observer = { ...telemetry, fatal: onFatal };
-  const batcher = createBatcher(devices, { ...defaultPolicy, gatherMilliseconds }, { observer });
+  const policy = { ...defaultPolicy, gatherMilliseconds, stallMilliseconds };
+  const batcher = createBatcher(devices, policy, { observer });
   telemetry.watch({
     waiting: batcher.waiting,
     limits: () => new Map(devices.map(({ name, limit }) => [name, limit.current()])),

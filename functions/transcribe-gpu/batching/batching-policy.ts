@@ -8,6 +8,8 @@ export interface BatchingPolicy {
   readonly halvings: number;
   /** On one device; while one is computed, the next one is prepared. */
   readonly batchesAtOnce: number;
+  /** A device that has work and ends none of it for so long hangs. */
+  readonly stallMilliseconds: number;
 }
 
 export const defaultPolicy = {
@@ -16,4 +18,6 @@ export const defaultPolicy = {
   mostPadding: 0.5,
   halvings: 3,
   batchesAtOnce: 2,
+  // A GPU takes a second, and half a minute where it first loads a model of the ladder; a processor takes longer
+  stallMilliseconds: 300_000,
 } as const satisfies BatchingPolicy;

@@ -9,6 +9,7 @@ import { createFairShare } from './fair-share.ts';
 import { pickBatch } from './pick-batch.ts';
 import { type BatchedSegment, runHalving } from './run-halving.ts';
 import type { WaitingSegment } from './waiting-segment.ts';
+import { watchForStalls } from './watch-for-stalls.ts';
 
 export interface BatcherPorts {
   readonly observer: BatchingObserver;
@@ -45,7 +46,9 @@ export function createBatcher(
   { observer, now = Date.now }: BatcherPorts,
 ): Batcher {
   let queue: Waiting[] = [];
-  const running = new Map<BatchedDevice, number>(devices.map((device) => [device, 0]));
+  const running = new Map<BatchedDevice, number>(
+    devices.map((device) => [watchForStalls(device, policy.stallMilliseconds, fatal), 0]),
+  );
   const share = createFairShare();
   const failCalls = new Set<(error: unknown) => void>();
   let timer: NodeJS.Timeout | undefined;

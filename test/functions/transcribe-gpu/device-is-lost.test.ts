@@ -41,3 +41,17 @@ it('ends even where the thread of the device hangs in its driver', async () => {
   expect((await server.invoke(inline)).status).toBe(500);
   expect(await server.ended).not.toBe(0);
 });
+
+it('ends after a device that hangs without a word, once everyone who waits was told', async () => {
+  // The start is its only run: no other is measured, however slow this machine
+  const environment = { FAULT_AFTER: '1', FAULT_KIND: 'slow', STALL_SECONDS: '1' };
+  const server = startServer(environment, ['--import', breakDevice]);
+  await server.ready();
+  const { status, body } = await server.invoke(inline);
+  expect([status, body]).toEqual([
+    500,
+    { code: 'internal', reason: expect.stringMatching(/cpu ended no batch/) },
+  ]);
+  expect(await server.ended).not.toBe(0);
+  expect(await server.logged('a device failed')).toMatchObject({ level: 60 });
+});
