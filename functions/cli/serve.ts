@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { folderIdempotency } from '@murmuration/api/adapters/folder-idempotency';
-import { folderJobs } from '@murmuration/api/adapters/folder-jobs';
+import { type FolderJobs, folderJobs } from '@murmuration/api/adapters/folder-jobs';
 import { folderKeyRing, readKeyFile } from '@murmuration/api/adapters/folder-key-ring';
 import { folderLedger } from '@murmuration/api/adapters/folder-ledger';
 import { folderUploads } from '@murmuration/api/adapters/folder-uploads';
@@ -79,11 +79,11 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
   const clock = Date.now;
   const transcriber = laptopTranscriber(laptop);
   const ledger = folderLedger(folder, clock);
-  const uploads = folderUploads(folder, clock);
+  const uploads = folderUploads({ folder, clock, isAwaited: (id) => jobs.isAwaited(id) });
   const hear = hearJob({ transcriber, uploads, ledger });
   const onError = (error: unknown, id: string) => writeNote(`${id}: ${describe(error)}`);
   const webhooks = await laptopWebhooks(folder, options.reach, onError);
-  const jobs = folderJobs({
+  const jobs: FolderJobs = folderJobs({
     folder,
     atOnce: options.jobs,
     clock,
@@ -94,6 +94,7 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
     },
     onRemoved: webhooks.forget,
     removeUpload: uploads.remove,
+    onError,
   });
   const app = createApi(
     {
@@ -134,11 +135,13 @@ async function serveFrom(folder: string, options: ServeOptions, version: string)
     REALTIME,
   );
   const stop = interruptSignal();
+  // Before anybody can remove a job of an upload that another is still to hear
+  await jobs.resume();
   const server = await listen(app, options.port, options.host, realtime.upgrade).catch(async (error) => {
+    await jobs.close();
     await laptop.close();
     throw error;
   });
-  await jobs.resume();
   const sweep = () => void uploads.sweep().catch((error: unknown) => onError(error, 'uploads'));
   sweep();
   const sweeping = setInterval(sweep, SWEEP_SECONDS * 1000);

@@ -1,4 +1,4 @@
-import { errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import { Hono } from 'hono';
 import { answerError } from './answer-error.ts';
 import type { ApiApp, ApiEnv } from './api-app.ts';
@@ -8,6 +8,7 @@ import { createApiTelemetry } from './api-telemetry.ts';
 import type { ApiTools } from './api-tools.ts';
 import { basePathOf } from './base-path-of.ts';
 import { drainBody } from './bodies/drain-body.ts';
+import { isOurFault } from './is-our-fault.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { observe } from './middleware/observe.ts';
 import { refuseStrangers } from './middleware/refuse-strangers.ts';
@@ -56,8 +57,7 @@ export function createApi(ports: ApiPorts, settings: ApiSettings): ApiApp {
     return answerError(c, new MurmurationError(code, `nothing is at ${where}: see ${basePathOf(c)}/docs`));
   });
   app.onError(async (error, c) => {
-    const isOurs = !(error instanceof MurmurationError) || errorPolicy[error.code].httpStatus >= 500;
-    if (isOurs) ports.onError(error, c.get('requestId'));
+    if (isOurFault(error)) ports.onError(error, c.get('requestId'));
     const answered = answerError(c, error);
     await drainBody(c.req.raw);
     return answered;

@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ApiJob } from '@murmuration/api/contract/api-job';
+import { resourceId } from '@murmuration/api/contract/resource-id';
+import { anyone } from '@murmuration/api/middleware/authenticate';
+import { JobOptions } from '@murmuration/pipeline/contract/job';
 import { describe, expect, it, vi } from 'vitest';
-import { runCli } from '../functions/run-cli.ts';
+import { openFolders } from '../contract/open-folders.ts';
+import { fixture, runCli } from '../functions/run-cli.ts';
 import { startServer } from './start-server.ts';
 
 describe('the data folder of a server', () => {
@@ -38,6 +43,34 @@ describe('the data folder of a server', () => {
     const server = await startServer([], { dataFolder });
     await vi.waitFor(async () => expect(await readdir(join(dataFolder, 'data', 'uploads'))).toEqual([]));
     expect(await readdir(job)).toEqual([]);
+    await server.stop();
+  });
+
+  it('still has an upload whose day is over where a job is to hear it', async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'murmuration-weekend-'));
+    const onFriday = Date.now() - 3 * 24 * 3600 * 1000;
+    const { uploads, jobs } = openFolders(join(dataFolder, 'data'), { clock: () => onFriday });
+    const media = await readFile(fixture('whats-the-weather-like.mp3'));
+    const upload = { id: resourceId('upload', onFriday, randomUUID()), name: 'a', sizeBytes: media.length };
+    await uploads.create({ ...upload, owner: anyone.owner });
+    async function* body() {
+      yield media;
+    }
+    await uploads.receive(anyone.owner, upload.id, body());
+    // A server that is ending
+    await jobs.close();
+    const id = resourceId('job', onFriday, randomUUID());
+    await jobs.create({
+      ...{ id, owner: anyone.owner, key: anyone, name: 'a', model: 'whisper-tiny.en-int8' },
+      ...{ source: { kind: 'upload', uploadId: upload.id }, options: JobOptions.parse({}) },
+    });
+
+    const server = await startServer([], { dataFolder });
+    const job = async () => (await fetch(`${server.url}/v1/jobs/${id}`)).json() as Promise<ApiJob>;
+    while (['queued', 'running'].includes((await job()).state)) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await job()).toMatchObject({ state: 'done', error: null });
     await server.stop();
   });
 

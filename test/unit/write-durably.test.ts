@@ -127,7 +127,7 @@ describe('what is to outlive a power cut', () => {
   });
 
   it('an upload', async () => {
-    const uploads = folderUploads(folder, Date.now);
+    const uploads = folderUploads({ folder, clock: Date.now });
     const id = resourceId('upload', Date.now(), uuid);
     await uploads.create({ id, owner: 'ann', name: 'a', sizeBytes: 3 });
     sync.mockClear();

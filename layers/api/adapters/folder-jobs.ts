@@ -1,39 +1,11 @@
-import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { JobOptions } from '@murmuration/pipeline/contract/job';
-import { Transcript } from '@murmuration/pipeline/contract/transcript';
 import type { Clock } from '@murmuration/pipeline/ports';
 import pLimit from 'p-limit';
-import { z } from 'zod';
 import type { JobRequest, JobResults, Jobs, Ledger, Transcribed, TranscribingOptions } from '../api-ports.ts';
-import { ApiJob } from '../contract/api-job.ts';
-import { ApiKey } from '../contract/api-key.ts';
+import type { ApiJob } from '../contract/api-job.ts';
 import { JobId } from '../contract/resource-id.ts';
+import { isOurFault } from '../is-our-fault.ts';
+import { jobFiles, type KeptJob } from './job-files.ts';
 import { doneJob, failedJob, progressedJob, queuedJob } from './job-states.ts';
-import { readJsonFile, writeJsonFile } from './json-file.ts';
-import { removeDurably } from './write-durably.ts';
-
-const Source = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('upload'), uploadId: z.string() }),
-  z.strictObject({ kind: z.literal('url'), url: z.string() }),
-  z.strictObject({ kind: z.literal('s3'), key: z.string() }),
-]);
-const Kept = z.strictObject({
-  request: z.strictObject({
-    id: JobId,
-    owner: z.string(),
-    key: ApiKey,
-    name: z.string(),
-    model: z.string(),
-    source: Source,
-    options: JobOptions,
-  }),
-  job: ApiJob,
-  /** Its end is still to be told of. */
-  isUntold: z.boolean().optional(),
-});
-type Kept = z.infer<typeof Kept>;
 
 export interface FolderJobsOptions {
   readonly folder: string;
@@ -50,81 +22,110 @@ export interface FolderJobsOptions {
   readonly onRemoved?: ((id: string) => Promise<void>) | undefined;
   /** Deletes the upload of a job that was deleted, unless another is still to hear it. */
   readonly removeUpload?: ((owner: string, uploadId: string) => Promise<void>) | undefined;
+  /** What went wrong and is our fault. */
+  readonly onError: (error: unknown, id: string) => void;
+}
+
+export interface FolderJobs extends Jobs, JobResults {
+  /** Whether a job is still to hear this upload, now or after the next start. */
+  isAwaited(uploadId: string): boolean;
+  /** Begins again what was not done when the process before ended. */
+  resume(): Promise<void>;
+  /** Begins and writes nothing any more: what is not done goes on at the next start. */
+  close(): Promise<void>;
+}
+
+/** A job whose end is not on the disk. */
+interface Entry {
+  readonly stop: AbortController;
+  kept: KeptJob;
+  hasBegun: boolean;
+  ended: Promise<void>;
 }
 
 /** Of a job that has ended: nothing where it failed, unless its budget was what was short; else what was booked as it was heard. */
 const usedSeconds = ({ state, error }: ApiJob): number | undefined =>
   state === 'failed' && error?.code !== 'budget-spent' ? 0 : undefined;
 
-/** Jobs of this process, kept in a folder: those that were not done when it ended are begun again by `resume`. */
-export function folderJobs({
-  folder,
-  atOnce,
-  clock,
-  ledger,
-  hear,
-  onEnd,
-  onRemoved,
-  removeUpload,
-}: FolderJobsOptions): Jobs & JobResults & { resume(): Promise<void>; close(): Promise<void> } {
+/** Jobs of this process, kept in a folder. */
+export function folderJobs(options: FolderJobsOptions): FolderJobs {
+  const { folder, atOnce, clock, ledger, hear, onEnd, onRemoved, removeUpload, onError } = options;
+  const files = jobFiles(folder);
   const limit = pLimit(atOnce);
-  const running = new Map<string, { stop: AbortController; kept: Kept; ended: Promise<void> }>();
-  const ownFolder = (owner: string) =>
-    join(folder, 'jobs', createHash('sha256').update(owner).digest('hex').slice(0, 32));
-  const pathOf = (owner: string, id: string) => join(ownFolder(owner), `${id}.json`);
-  const resultOf = (owner: string, id: string) => join(ownFolder(owner), `${id}.transcript`);
+  const underWay = new Map<string, Entry>();
   const beginning = new Map<string, Promise<ApiJob>>();
   let isClosed = false;
 
-  function begin(kept: Kept): void {
-    const stop = new AbortController();
-    const entry = { stop, kept, ended: Promise.resolve() };
-    running.set(kept.request.id, entry);
-    entry.ended = limit(() => run(entry)).finally(() => running.delete(kept.request.id));
-    // What fails here failed to be written down; it is begun again at the next start
-    entry.ended.catch(() => undefined);
+  function begin(kept: KeptJob): void {
+    const { id } = kept.request;
+    const entry: Entry = { stop: new AbortController(), kept, hasBegun: false, ended: Promise.resolve() };
+    underWay.set(id, entry);
+    // It is on the disk, and what hears may be closed already
+    if (isClosed) return;
+    entry.ended = limit(() => run(entry)).then(
+      (isWritten) => (isWritten ? forget(entry) : undefined),
+      // The end could not be written down: it is known here, and heard again after the next start
+      (error: unknown) => onError(error, id),
+    );
   }
 
-  async function run(entry: { stop: AbortController; kept: Kept }): Promise<void> {
+  /** Not one that came again under its id. */
+  function forget(entry: Entry): void {
+    const { id } = entry.kept.request;
+    if (underWay.get(id) === entry) underWay.delete(id);
+  }
+
+  /** Answers whether its end is on the disk. */
+  async function run(entry: Entry): Promise<boolean> {
     const { request } = entry.kept;
-    const { owner } = request;
     const { signal } = entry.stop;
-    let writing = Promise.resolve();
+    if (signal.aborted) return false;
+    entry.hasBegun = true;
+    let written: Promise<unknown> = Promise.resolve();
+    // One after the other, and each for itself: a disk that was full once may have room for the end
     const keep = (job: ApiJob, isUntold = false) => {
       entry.kept = { request, job, ...(isUntold && { isUntold }) };
-      writing = writing.then(() =>
-        signal.aborted ? undefined : writeJsonFile(pathOf(owner, request.id), entry.kept),
-      );
-      writing.catch(() => undefined);
+      const writing = written.then(() => (signal.aborted ? undefined : files.write(entry.kept)));
+      written = writing.catch(() => undefined);
+      return writing;
     };
-    if (signal.aborted) return;
+    const onProgress: TranscribingOptions['onProgress'] = (progress) => {
+      keep(progressedJob(entry.kept.job, progress, clock())).catch((error) => onError(error, request.id));
+    };
+    let end: ApiJob;
     try {
-      const heard = await hear(request, {
-        signal,
-        onProgress: (progress) => keep(progressedJob(entry.kept.job, progress, clock())),
-      });
-      await writing;
-      await writeJsonFile(resultOf(owner, request.id), heard.transcript);
-      keep(doneJob(entry.kept.job, heard, clock()), true);
+      const heard = await hear(request, { signal, onProgress });
+      await files.writeTranscript(request.owner, request.id, heard.transcript);
+      end = doneJob(entry.kept.job, heard, clock());
     } catch (error) {
-      keep(failedJob(entry.kept.job, error, clock()), true);
+      if (!signal.aborted && isOurFault(error)) onError(error, request.id);
+      end = failedJob(entry.kept.job, error, clock());
     }
-    await writing;
-    if (!signal.aborted) await tellEnd(entry.kept);
+    await written;
+    // What was stopped has not ended: it is removed, or goes on at the next start
+    if (signal.aborted) return false;
+    await keep(end, true);
+    if (signal.aborted) return false;
+    await tellEnd(entry.kept);
+    return true;
   }
 
-  /** Written down before and after, so that an end that falls between is told after the next start. */
-  async function tellEnd({ job, request }: Kept): Promise<void> {
-    await ledger.settle(job.id, usedSeconds(job));
-    await onEnd?.(job, request);
-    await writeJsonFile(pathOf(request.owner, request.id), { request, job });
+  /** Written down before and after, so that an end that falls between, or fails, is told after the next start. */
+  async function tellEnd({ job, request }: KeptJob): Promise<void> {
+    try {
+      await ledger.settle(job.id, usedSeconds(job));
+      await onEnd?.(job, request);
+      await files.write({ request, job });
+    } catch (error) {
+      onError(error, job.id);
+    }
   }
 
-  async function find(owner: string, id: string): Promise<Kept | undefined> {
+  async function find(owner: string, id: string): Promise<KeptJob | undefined> {
     if (!JobId.safeParse(id).success) return undefined;
-    const now = running.get(id)?.kept;
+    const now = underWay.get(id)?.kept;
     if (now !== undefined) return now.request.owner === owner ? now : undefined;
-    return readJsonFile(pathOf(owner, id), Kept);
+    return files.read(owner, id);
   }
 
   /** Also where it cannot be read any more. */
@@ -136,25 +137,23 @@ export function folderJobs({
     }
   }
 
-  async function removeUnheard({ owner, source }: JobRequest): Promise<void> {
-    if (source.kind !== 'upload') return;
-    const isAwaited = [...running.values()].some(
-      ({ kept: { request } }) =>
-        request.source.kind === 'upload' && request.source.uploadId === source.uploadId,
+  const isAwaited = (uploadId: string) =>
+    [...underWay.values()].some(
+      ({ kept: { request } }) => request.source.kind === 'upload' && request.source.uploadId === uploadId,
     );
-    if (!isAwaited) await removeUpload?.(owner, source.uploadId);
-  }
 
   async function create(request: JobRequest): Promise<ApiJob> {
     const there = await find(request.owner, request.id);
     if (there !== undefined) return there.job;
     const kept = { request, job: queuedJob(request, clock()) };
-    await writeJsonFile(pathOf(request.owner, request.id), kept);
+    await files.write(kept);
     begin(kept);
     return kept.job;
   }
 
   return {
+    isAwaited,
+
     create(request) {
       // The same request may come twice at once
       const begun = beginning.get(request.id) ?? create(request).finally(() => beginning.delete(request.id));
@@ -165,13 +164,7 @@ export function folderJobs({
     get: async (owner, id) => (await find(owner, id))?.job,
 
     async list(owner, { cursor, limit: most }) {
-      const names = await readdir(ownFolder(owner)).catch(() => []);
-      const ids = names
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => name.slice(0, -'.json'.length))
-        .filter((id) => JobId.safeParse(id).success && (cursor === undefined || id < cursor))
-        .sort()
-        .reverse();
+      const ids = (await files.ids(owner)).filter((id) => cursor === undefined || id < cursor);
       const page = ids.slice(0, most);
       // One that is damaged hides itself alone: who asks for it is told
       const found = await Promise.all(page.map((id) => find(owner, id).catch(() => undefined)));
@@ -183,46 +176,44 @@ export function folderJobs({
 
     async remove(owner, id) {
       if (!(await isThere(owner, id))) return false;
+      // It may be on the disk, and just about to begin
+      await beginning.get(id)?.catch(() => undefined);
       const kept = await find(owner, id).catch(() => undefined);
-      const entry = running.get(id);
+      const entry = underWay.get(id);
       entry?.stop.abort();
-      await entry?.ended.catch(() => undefined);
+      // One that waits for its turn never begins
+      if (entry?.hasBegun) await entry.ended;
+      if (entry !== undefined) forget(entry);
       await onRemoved?.(id);
-      await removeDurably(resultOf(owner, id));
-      if (kept !== undefined) await removeUnheard(kept.request);
+      await files.removeTranscript(owner, id);
+      const source = kept?.request.source;
+      if (source?.kind === 'upload' && !isAwaited(source.uploadId)) {
+        await removeUpload?.(owner, source.uploadId);
+      }
       // After what tells of its text, so that what a crash left can be removed again
-      await removeDurably(pathOf(owner, id));
+      await files.remove(owner, id);
       // What was heard was used
       await ledger.settle(id);
       return true;
     },
 
     async read(owner, id) {
-      const kept = await find(owner, id);
-      return kept === undefined ? undefined : readJsonFile(resultOf(owner, id), Transcript);
+      return (await find(owner, id)) && files.readTranscript(owner, id);
     },
 
     async resume() {
-      const owners = await readdir(join(folder, 'jobs')).catch(() => []);
-      for (const owner of owners) {
-        const names = await readdir(join(folder, 'jobs', owner));
-        for (const name of names.filter((name) => name.endsWith('.json')).sort()) {
-          const kept = await readJsonFile(join(folder, 'jobs', owner, name), Kept).catch(() => undefined);
-          // Where that fails, after the next start
-          if (kept?.isUntold) await tellEnd(kept).catch(() => undefined);
-          if (kept === undefined || !['queued', 'running'].includes(kept.job.state)) continue;
-          if (!isClosed && !running.has(kept.request.id)) {
-            begin({ request: kept.request, job: queuedJob(kept.request, kept.job.created_at * 1000) });
-          }
-        }
+      for await (const { request, job, isUntold } of files.all(onError)) {
+        if (isUntold) await tellEnd({ request, job });
+        if (!['queued', 'running'].includes(job.state) || underWay.has(request.id)) continue;
+        begin({ request, job: queuedJob(request, job.created_at * 1000) });
       }
     },
 
     async close() {
       isClosed = true;
-      const entries = [...running.values()];
+      const entries = [...underWay.values()];
       for (const { stop } of entries) stop.abort();
-      await Promise.allSettled(entries.map(({ ended }) => ended));
+      await Promise.all(entries.map(({ ended }) => ended));
     },
   };
 }

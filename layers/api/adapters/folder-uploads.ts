@@ -4,13 +4,13 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { MurmurationError } from '@murmuration/pipeline/errors';
+import { MurmurationError, systemCode } from '@murmuration/pipeline/errors';
 import type { Clock } from '@murmuration/pipeline/ports';
 import { z } from 'zod';
 import type { UploadReceiver, Uploads } from '../api-ports.ts';
 import { UploadId } from '../contract/resource-id.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
-import { placeDurably } from './write-durably.ts';
+import { placeDurably, renameDurably } from './write-durably.ts';
 
 const Kept = z.strictObject({
   owner: z.string(),
@@ -21,23 +21,48 @@ const Kept = z.strictObject({
 type Kept = z.infer<typeof Kept>;
 
 const TTL_MILLISECONDS = 24 * 3600 * 1000;
+/** Whoever opened one in time may still be writing down the job that is made of it. */
+const GRACE_MILLISECONDS = 3600 * 1000;
+
+export interface FolderUploadsOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Whether a job is still to hear it: then it is kept, however long that takes. */
+  readonly isAwaited?: ((id: string) => boolean) | undefined;
+}
 
 /** Uploads of a day, each in a folder of its own, sent in one part to this server itself. */
-export function folderUploads(
-  folder: string,
-  clock: Clock,
-): Uploads & UploadReceiver & { sweep(): Promise<void>; remove(owner: string, id: string): Promise<void> } {
+export function folderUploads({
+  folder,
+  clock,
+  isAwaited = () => false,
+}: FolderUploadsOptions): Uploads &
+  UploadReceiver & { sweep(): Promise<void>; remove(owner: string, id: string): Promise<void> } {
   const uploads = join(folder, 'uploads');
   const pathOf = (id: string, file: string) => join(uploads, id, file);
 
+  async function owned(owner: string, id: string): Promise<Kept | undefined> {
+    if (!UploadId.safeParse(id).success) return undefined;
+    const kept = await readJsonFile(pathOf(id, 'upload.json'), Kept);
+    return kept?.owner === owner ? kept : undefined;
+  }
+
   async function find(owner: string, id: string): Promise<Kept> {
-    const kept = UploadId.safeParse(id).success
-      ? await readJsonFile(pathOf(id, 'upload.json'), Kept)
-      : undefined;
-    if (kept !== undefined && kept.owner === owner && kept.expiresAt > clock()) return kept;
+    const kept = await owned(owner, id);
+    if (kept !== undefined && (kept.expiresAt > clock() || isAwaited(id))) return kept;
     throw new MurmurationError('not-found', `there is no upload "${id.slice(0, 100)}", or no longer`, {
       details: { param: 'upload_id' },
     });
+  }
+
+  /** Of one that is damaged, or half removed, always; of one that cannot be read just now, never. */
+  async function expiresAt(id: string): Promise<number> {
+    try {
+      return (await readJsonFile(pathOf(id, 'upload.json'), Kept))?.expiresAt ?? Number.NEGATIVE_INFINITY;
+    } catch (error) {
+      const isUnread = error instanceof Error && systemCode(error.cause) !== undefined;
+      return isUnread ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    }
   }
 
   async function checkComplete(id: string, sizeBytes: number): Promise<void> {
@@ -51,19 +76,31 @@ export function folderUploads(
   }
 
   return {
-    /** Deletes those whose day is over. */
-    sweep: () => sweep(uploads, clock()),
+    /** Deletes those whose day is over, and those of which a removal that broke off has left something. */
+    async sweep() {
+      for (const id of await readdir(uploads).catch(() => [])) {
+        if (id.startsWith('.')) continue;
+        const isOver = (await expiresAt(id)) + GRACE_MILLISECONDS <= clock();
+        if (isOver && !isAwaited(id)) await rm(join(uploads, id), { recursive: true, force: true });
+      }
+    },
 
     /** Whether it is there or not. */
     async remove(owner, id) {
-      const kept = await find(owner, id).catch(() => undefined);
+      const kept = await owned(owner, id).catch(() => undefined);
       if (kept !== undefined) await rm(join(uploads, id), { recursive: true, force: true });
     },
 
     async create({ id, owner, name, sizeBytes }) {
-      await sweep(uploads, clock());
       const expiresAt = clock() + TTL_MILLISECONDS;
-      await writeJsonFile(pathOf(id, 'upload.json'), { owner, name, sizeBytes, expiresAt });
+      // Put in its place with all that is to be in it, so that a sweep takes it for no remnant
+      const draft = `.${randomUUID()}.tmp`;
+      try {
+        await writeJsonFile(pathOf(draft, 'upload.json'), { owner, name, sizeBytes, expiresAt });
+        await renameDurably(join(uploads, draft), join(uploads, id));
+      } finally {
+        await rm(join(uploads, draft), { recursive: true, force: true });
+      }
       const part = { url: `/v1/uploads/${id}/content`, startByte: 0, endByte: sizeBytes };
       return { id, name, sizeBytes, parts: [part], expiresAt };
     },
@@ -113,14 +150,5 @@ async function* hashed(
     }
     hash.update(chunk);
     yield chunk;
-  }
-}
-
-async function sweep(folder: string, now: number): Promise<void> {
-  for (const id of await readdir(folder).catch(() => [])) {
-    const kept = await readJsonFile(join(folder, id, 'upload.json'), Kept).catch(() => undefined);
-    if (kept === undefined || kept.expiresAt <= now) {
-      await rm(join(folder, id), { recursive: true, force: true });
-    }
   }
 }

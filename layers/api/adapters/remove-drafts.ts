@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export async function removeDrafts(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
-    if (!entry.isFile() || !/^\.[0-9a-f-]{36}\.tmp$/.test(entry.name)) continue;
-    await rm(join(entry.parentPath, entry.name), { force: true });
+    if (!/^\.[0-9a-f-]{36}\.tmp$/.test(entry.name)) continue;
+    await rm(join(entry.parentPath, entry.name), { recursive: true, force: true });
   }
 }
