@@ -2,16 +2,30 @@ import { setTimeout } from 'node:timers/promises';
 import { ApiErrorBody } from '@murmuration/api/contract/api-error-body';
 import { type ErrorCode, errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
 import type { z } from 'zod';
+import { retryAfter } from './retry-after.ts';
 
 interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly json?: unknown;
   readonly body?: Blob;
   readonly signal?: AbortSignal | undefined;
+  /** Of a POST that does no harm when it is sent twice. */
+  readonly repeatable?: true;
+  /** Makes it one. */
+  readonly idempotencyKey?: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
 }
 
 export interface ApiClient {
-  /** Throws the server's errors as ours, `store-unavailable` where there is no server, `aborted`. */
+  /**
+   * Sends again what failed for the network, the server or the rate, where that does no harm. Throws the server's errors as
+   * ours, `store-unavailable` where there is no server, `aborted`.
+   */
   call<Schema extends z.ZodType>(
     path: string,
     answer: Schema,
@@ -20,9 +34,6 @@ export interface ApiClient {
   /** Sends a part of an upload; answers its etag. An address of another server is not told the key. */
   send(url: string, body: Blob, signal?: AbortSignal): Promise<string>;
 }
-
-/** How often a request that came too early is sent again. */
-const MOST_RETRIES = 5;
 
 /** OpenAI's words back into ours. */
 const codes: Readonly<Record<string, ErrorCode>> = {
@@ -42,36 +53,54 @@ export function apiClient(server: string, key: string | undefined): ApiClient {
   // Under a stage's path too, as API Gateway has one
   const resolve = (path: string) => new URL(path.replace(/^\//, ''), base);
 
-  async function request(url: URL, { method = 'GET', json, body, signal }: ApiRequest): Promise<Response> {
-    const headers = new Headers();
-    if (key !== undefined && url.origin === own.origin) headers.set('authorization', `Bearer ${key}`);
-    if (json !== undefined) headers.set('content-type', 'application/json');
-    const sent = json === undefined ? body : JSON.stringify(json);
-    for (let retry = 0; ; retry++) {
-      const response = await fetch(url, {
-        method,
-        headers,
-        ...(sent === undefined ? {} : { body: sent }),
-        ...(signal === undefined ? {} : { signal }),
-      }).catch((cause: unknown) => {
-        if (signal?.aborted)
-          throw new MurmurationError('aborted', 'stopped while the server worked', { cause });
-        throw new MurmurationError('store-unavailable', `cannot reach ${own.host}: check --remote`, {
+  /** Who never was there is rather a wrong address than away for a moment. */
+  let wasReached = false;
+
+  async function request(url: URL, options: ApiRequest): Promise<Answer> {
+    const { method = 'GET', signal, repeatable, idempotencyKey } = options;
+    const mayRepeat = method !== 'POST' || repeatable || idempotencyKey !== undefined;
+    for (let retries = 0; ; retries++) {
+      const answer = await once(url, options).catch((cause: unknown) => {
+        if (signal?.aborted) throw stopped(cause);
+        return new MurmurationError('store-unavailable', `cannot reach ${own.host}: check --remote`, {
           cause,
         });
       });
-      if (response.ok) return response;
-      const error = await errorOf(response);
-      if (error.code !== 'rate-limited' || retry === MOST_RETRIES) throw error;
-      const seconds = Number(response.headers.get('retry-after') ?? 1);
-      await setTimeout(Math.min(60, Math.max(1, seconds)) * 1000);
+      const isAnswer = !(answer instanceof MurmurationError);
+      wasReached ||= isAnswer;
+      if (isAnswer && answer.status < 400) return answer;
+      const seconds = retryAfter(retries, isAnswer ? answer.headers.get('retry-after') : null, Date.now());
+      const isPassing = isAnswer ? passes(answer, mayRepeat) : mayRepeat && wasReached;
+      if (seconds === undefined || !isPassing) throw isAnswer ? errorOf(answer) : answer;
+      await setTimeout(seconds * 1000, undefined, { signal }).catch((cause: unknown) => {
+        throw stopped(cause);
+      });
     }
+  }
+
+  /** The text too: a connection may break in the middle of it. */
+  async function once(
+    url: URL,
+    { method = 'GET', json, body, signal, idempotencyKey }: ApiRequest,
+  ): Promise<Answer> {
+    const headers = new Headers();
+    if (key !== undefined && url.origin === own.origin) headers.set('authorization', `Bearer ${key}`);
+    if (json !== undefined) headers.set('content-type', 'application/json');
+    if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey);
+    const sent = json === undefined ? body : JSON.stringify(json);
+    const response = await fetch(url, {
+      method,
+      headers,
+      ...(sent === undefined ? {} : { body: sent }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
   }
 
   return {
     async call(path, answer, options = {}) {
-      const response = await request(resolve(path), options);
-      const parsed = answer.safeParse(await response.json().catch(() => undefined));
+      const { text } = await request(resolve(path), options);
+      const parsed = answer.safeParse(jsonIn(text));
       if (parsed.success) return parsed.data;
       throw new MurmurationError(
         'store-unavailable',
@@ -79,25 +108,37 @@ export function apiClient(server: string, key: string | undefined): ApiClient {
       );
     },
     async send(url, body, signal) {
-      const response = await request(/^https?:/i.test(url) ? new URL(url) : resolve(url), {
-        method: 'PUT',
-        body,
-        signal,
-      });
-      return (response.headers.get('etag') ?? '').replaceAll('"', '');
+      const address = /^https?:/i.test(url) ? new URL(url) : resolve(url);
+      const { headers } = await request(address, { method: 'PUT', body, signal });
+      return (headers.get('etag') ?? '').replaceAll('"', '');
     },
   };
 }
 
-async function errorOf(response: Response): Promise<MurmurationError> {
-  const parsed = ApiErrorBody.safeParse(await response.json().catch(() => undefined));
+/** What was refused for the rate was not done, so that anything may be sent again. */
+function passes({ status, headers }: Answer, mayRepeat: boolean): boolean {
+  // Where a budget is spent, or the fault is the server's own, it says so
+  if (headers.get('x-should-retry') === 'false') return false;
+  return status === 429 || (status >= 500 && mayRepeat);
+}
+
+const stopped = (cause: unknown) =>
+  new MurmurationError('aborted', 'stopped while the server worked', { cause });
+
+function errorOf({ status, text }: Answer): MurmurationError {
+  const parsed = ApiErrorBody.safeParse(jsonIn(text));
   if (!parsed.success) {
-    return new MurmurationError(
-      'store-unavailable',
-      `the server answered HTTP ${response.status}: try again later`,
-    );
+    return new MurmurationError('store-unavailable', `the server answered HTTP ${status}: try again later`);
   }
   const { code, message } = parsed.data.error;
   const known = Object.keys(errorPolicy).find((each) => each === code) as ErrorCode | undefined;
   return new MurmurationError(codes[code ?? ''] ?? known ?? 'internal', message);
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
@@ -30,7 +31,10 @@ export interface RemoteOptions {
 /** How a job is watched: soon at first, for most recordings are short. */
 const POLL_MILLISECONDS = { first: 100, most: 2000 };
 
-/** A server hears: recordings are sent as uploads, addresses are left to it. Its jobs are deleted afterwards. */
+/** Who pressed Ctrl-C does not wait for a server that is away. */
+const FORGET_MILLISECONDS = 5000;
+
+/** A server hears: recordings are sent as uploads, addresses are left to it. Its jobs are deleted when they are over. */
 export function remoteHearing({ remote, apiKey, model, language, edits }: RemoteOptions): Hearing {
   const client = apiClient(remote, apiKey ?? process.env['MURMURATION_API_KEY']);
 
@@ -41,11 +45,15 @@ export function remoteHearing({ remote, apiKey, model, language, edits }: Remote
     const { task, prompt, hotwords, words } = decoding;
     const chosen = { model, language, task, prompt, hotwords, words, channels, preprocess, ...edits };
     const json = { ...where, name: name?.slice(0, 200), ...chosen };
-    const { id } = await client.call('v1/jobs', ApiJob, { method: 'POST', json, signal });
+    const once = { method: 'POST', json, signal, idempotencyKey: randomUUID() } as const;
+    const { id } = await client.call('v1/jobs', ApiJob, once);
+    let isOver = false;
     try {
       const job = await watch(id, client, options);
-      if (job.error !== null && job.state === 'failed') throw failureOf(job.error);
+      isOver = job.state === 'failed';
+      if (job.error !== null && isOver) throw failureOf(job.error);
       const transcript = await client.call(`v1/jobs/${id}/transcript?format=json`, Transcript, { signal });
+      isOver = true;
       return {
         transcript,
         // What the server does not tell; --report, which would say it, is refused
@@ -61,9 +69,11 @@ export function remoteHearing({ remote, apiKey, model, language, edits }: Remote
         findings: job.findings,
         cached: job.cached_segments,
       };
+    } catch (error) {
+      throw isOver ? error : leftThere(error, id);
     } finally {
-      // Also where the person has stopped it, so that it costs nothing more
-      await client.call(`v1/jobs/${id}`, z.unknown(), { method: 'DELETE' }).catch(() => undefined);
+      // Also where the person has stopped it, so that it costs nothing more; not where the server is away for longer
+      if (isOver || signal?.aborted) await forget(id, client);
     }
   }
 
@@ -91,18 +101,17 @@ async function send(
     const what = found.isFile() ? 'empty (0 bytes)' : 'no file';
     throw new MurmurationError(found.isFile() ? 'media-empty' : 'media-unreadable', `"${source}" is ${what}`);
   }
-  const { id, parts } = await client.call('v1/uploads', UploadAnswer, {
-    method: 'POST',
-    json: { size_bytes: found.size },
-    signal,
-  });
+  // What is announced twice and sent once goes after a day, and what is complete stays so
+  const post = { method: 'POST', repeatable: true, signal } as const;
+  const announced = { size_bytes: found.size };
+  const { id, parts } = await client.call('v1/uploads', UploadAnswer, { ...post, json: announced });
   // Read as it is sent, never held whole
   const bytes = await openAsBlob(source);
   const etags: string[] = [];
   for (const { url, start_byte, end_byte } of parts) {
     etags.push(await client.send(url, bytes.slice(start_byte, end_byte), signal));
   }
-  await client.call(`v1/uploads/${id}/complete`, z.unknown(), { method: 'POST', json: { etags }, signal });
+  await client.call(`v1/uploads/${id}/complete`, z.unknown(), { ...post, json: { etags } });
   return { upload_id: id };
 }
 
@@ -122,6 +131,18 @@ async function watch(
     });
     wait = Math.min(POLL_MILLISECONDS.most, wait * 1.5);
   }
+}
+
+async function forget(id: string, client: ApiClient): Promise<void> {
+  const deletion = { method: 'DELETE', signal: AbortSignal.timeout(FORGET_MILLISECONDS) } as const;
+  await client.call(`v1/jobs/${id}`, z.unknown(), deletion).catch(() => undefined);
+}
+
+/** What was paid for is not lost with the way to it. */
+function leftThere(error: unknown, id: string): unknown {
+  if (!(error instanceof MurmurationError) || !error.retryable) return error;
+  const message = `${error.message}; the job goes on there, its transcript will be at /v1/jobs/${id}/transcript`;
+  return new MurmurationError(error.code, message, { cause: error });
 }
 
 function failureOf({ code, message }: { readonly code: string; readonly message: string }): MurmurationError {
