@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GpuEnvironment } from './gpu-environment.ts';
 
 /** Days that CloudWatch Logs can keep a log group. */
 const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653];
@@ -59,6 +60,11 @@ export const Config = z.strictObject({
   gpuTimeoutSeconds: number(z.int().min(5).max(3600))
     .default(900)
     .describe('a whole number of seconds from 5 to 3600, after which a batch goes to the CPU lane'),
+  gpuEnvironment: object(GpuEnvironment)
+    .default({})
+    .describe(
+      'an object of MOST_SEGMENTS (1 to 128), SESSIONS_PER_GPU (1 to 4), CUDA_GRAPHS ("auto", "on", "off"), LATENCY_TARGET_MILLISECONDS (up to 600000), GPU_ARENA_MEBIBYTES, STALL_SECONDS (up to 3600), such as {"CUDA_GRAPHS":"off"}',
+    ),
   concurrency: number(z.int().min(1).max(1000))
     .default(40)
     .describe('a whole number of batches of one job at once, from 1 to 1000'),

@@ -144,6 +144,7 @@ function gpu(scope: Construct, config: Config): GpuProps | undefined {
     maxInstances: config.gpuMaxInstances,
     concurrency: config.gpuConcurrency,
     timeout: Duration.seconds(config.gpuTimeoutSeconds),
+    environment: config.gpuEnvironment,
     ...(config.gpuModelPrefix === undefined ? {} : { modelPrefix: config.gpuModelPrefix }),
   };
 }

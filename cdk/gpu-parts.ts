@@ -1,9 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { TranscribeGpuEnv } from '../functions/transcribe-gpu/env.ts';
 import { AsyncEndpoint } from './async-endpoint.ts';
 import type { DoorSettings } from './door.ts';
 import { EndpointScaling } from './endpoint-scaling.ts';
+import { environmentText } from './gpu-environment.ts';
 import { GpuLane } from './gpu-lane.ts';
 import type { RecordingBucket } from './recording-bucket.ts';
 import { cacheEnvironment, grantCache, type TranscriptCacheProps } from './transcript-cache.ts';
@@ -32,7 +34,7 @@ export function gpuParts(
   { gpu, recordings, signs, cache, encryptionKey, deadLetters, ...settings }: GpuPartsProps,
 ): GpuParts {
   const { image, instanceType = 'ml.g6.xlarge', minInstances = 0, maxInstances = 2, modelPrefix } = gpu;
-  const { concurrency = 8, timeout = Duration.minutes(15) } = gpu;
+  const { concurrency = 8, timeout = Duration.minutes(15), environment = {} } = gpu;
   const { amiVersion = 'al2023-ami-sagemaker-inference-gpu-4-1' } = gpu;
   const shared = { ...settings, recordings, signs, minInstances, concurrency };
   const endpoint = new AsyncEndpoint(scopes.inference, 'GpuEndpoint', {
@@ -42,10 +44,15 @@ export function gpuParts(
     amiVersion,
     environment: {
       METRICS_NAMESPACE: settings.metricsNamespace,
+      // After that the CPU lane has the batch
+      REQUEST_SECONDS: String(timeout.toSeconds()),
+      // Beside those that SageMaker sends at once, those that it has just given up
+      MOST_REQUESTS: String(2 * concurrency),
       ...cacheEnvironment(cache),
       // The image's own user may write there, and not where a baked model lies
       ...(modelPrefix === undefined ? {} : { MODEL_PREFIX: modelPrefix, MODEL_FOLDER: '/tmp/model' }),
-    },
+      ...environmentText(environment),
+    } satisfies Partial<TranscribeGpuEnv>,
     encryptionKey,
   });
   grantCache(cache, endpoint.role);

@@ -6,6 +6,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import type { RepositoryImage } from './cpu-lane.ts';
+import type { GpuEnvironment } from './gpu-environment.ts';
 import type { TranscriptCacheProps } from './transcript-cache.ts';
 
 /** The lane on a GPU of SageMaker. */
@@ -24,6 +25,8 @@ export interface GpuProps {
   readonly concurrency?: number;
   /** After so long a batch goes to the CPU lane. @default 15 minutes */
   readonly timeout?: Duration;
+  /** Of the container: functions/transcribe-gpu/README.md. @default its own */
+  readonly environment?: GpuEnvironment;
   /** A folder of the kit's bucket that holds the model. @default it is inside the image */
   readonly modelPrefix?: string;
 }

@@ -1,5 +1,7 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { GpuEnvironment } from '../../cdk/gpu-environment.ts';
+import { TranscribeGpuEnv } from '../../functions/transcribe-gpu/env.ts';
 import { cpuOnly, synthesize } from './synthesize.ts';
 
 describe('the GPU endpoint', () => {
@@ -85,6 +87,32 @@ describe('the GPU endpoint', () => {
     );
     expect(JSON.stringify(role)).toContain('ssm:GetParameter');
     expect(JSON.stringify(role)).toContain('/models/turbo-fp16/*');
+  });
+
+  it('works on a batch as long as the state machine waits for it, and takes what SageMaker sends', () => {
+    synthesize({ gpuTimeoutSeconds: 3600, gpuConcurrency: 500 }).inference.hasResourceProperties(
+      'AWS::SageMaker::Model',
+      {
+        PrimaryContainer: Match.objectLike({
+          Environment: Match.objectLike({ REQUEST_SECONDS: '3600', MOST_REQUESTS: '1000' }),
+        }),
+      },
+    );
+  });
+
+  it('tells its container what the deployment says, in words that it takes', () => {
+    const gpuEnvironment = {
+      ...{ MOST_SEGMENTS: 128, SESSIONS_PER_GPU: 4, CUDA_GRAPHS: 'on', LATENCY_TARGET_MILLISECONDS: 600_000 },
+      ...{ GPU_ARENA_MEBIBYTES: 1_000_000, STALL_SECONDS: 3600 },
+    };
+    const text = Object.fromEntries(
+      Object.entries(gpuEnvironment).map(([name, value]) => [name, `${value}`]),
+    );
+    synthesize({ gpuEnvironment }).inference.hasResourceProperties('AWS::SageMaker::Model', {
+      PrimaryContainer: Match.objectLike({ Environment: Match.objectLike(text) }),
+    });
+    expect(Object.keys(gpuEnvironment)).toEqual(Object.keys(GpuEnvironment.shape));
+    expect(TranscribeGpuEnv.parse({ BUCKET: 'recordings', ...text })).toMatchObject(gpuEnvironment);
   });
 
   it('runs on a driver that the image can use', () => {

@@ -27,6 +27,8 @@ describe('settings', () => {
   it('may be an object in text', () => {
     const vpc = { id: 'vpc-0a', availabilityZones: ['eu-west-1a'], privateSubnetIds: ['subnet-0b'] };
     expect(readConfig({ vpc: JSON.stringify(vpc) }).vpc).toEqual(vpc);
+    const gpuEnvironment = { CUDA_GRAPHS: 'off', MOST_SEGMENTS: 32 };
+    expect(readConfig({ gpuEnvironment: JSON.stringify(gpuEnvironment) })).toMatchObject({ gpuEnvironment });
   });
 
   it("leave CDK's own context alone", () => {
@@ -48,6 +50,8 @@ describe('a wrong setting is named with its value and what it must be:', () => {
     [{ cacheUrl: 'redis://x' }, /cacheUrl is "redis:\/\/x": it must be the REST URL/],
     [{ vpc: 'vpc-1' }, /vpc is "vpc-1": it must be "none" or \{"id"/],
     [{ vpc: '{broken' }, /vpc is "\{broken": it must be "none" or/],
+    [{ gpuEnvironment: { MOST_SEGMENTS: 129 } }, /gpuEnvironment is \{"MOST_SEGMENTS":129\}: it must be an/],
+    [{ gpuEnvironment: '{"BUCKET":"b"}' }, /it must be an object of MOST_SEGMENTS \(1 to 128\), SESS/],
     [{ kms: 'mine' }, /kms is "mine": it must be "off"/],
     [{ gpuImage: 'no-tag', gpu: 'on' }, /gpuImage is "no-tag": it must be an image of this account's ECR/],
     [{ uploadSuffixes: 'mp3' }, /uploadSuffixes is "mp3": it must be endings of media files/],
