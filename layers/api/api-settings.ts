@@ -8,7 +8,7 @@ export interface ApiSettings {
   readonly mostUploadBytes: number;
   /** For recordings in requests, while they are heard. @default the system's folder for temporary files */
   readonly spoolFolder?: string | undefined;
-  /** Requests that are transcribed or wait for it; one more is answered 429. */
+  /** Requests whose recording arrives, waits or is transcribed; one more is answered 429, if none gives way. */
   readonly mostAtOnce: number;
   /** US dollars for an hour of audio, for `dry_run`. */
   readonly dollarsPerAudioHour: number;

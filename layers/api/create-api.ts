@@ -27,7 +27,12 @@ import { uploadRoutes } from './routes/uploads.ts';
 /** The whole HTTP API, for any server that speaks `fetch`: API Gateway, or this machine. */
 export function createApi(ports: ApiPorts, settings: ApiSettings): ApiApp {
   const telemetry = createApiTelemetry();
-  const tools: ApiTools = { ports, settings, telemetry, places: createPlaces(settings.mostAtOnce) };
+  const tools: ApiTools = {
+    ports,
+    settings,
+    telemetry,
+    places: createPlaces(settings.mostAtOnce, ports.clock),
+  };
   const app = new Hono<ApiEnv>();
 
   app.use(observe(ports.newId, telemetry));

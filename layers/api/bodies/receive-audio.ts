@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { bodyChunks } from './body-chunks.ts';
+import type { BodyRoom } from './body-room.ts';
 import { spoolFolder } from './spool-folder.ts';
 
 /** A body that is a recording, in a temporary file. */
@@ -15,16 +16,16 @@ export interface ReceivedAudio {
   close(): Promise<void>;
 }
 
-/** Writes a body to disk as it arrives. Throws `invalid-argument` for none, `body-too-large`, `aborted`; no file is left then. */
+/** Writes a body to disk as it arrives. Throws `invalid-argument` for none, and what `bodyChunks` throws; no file is left then. */
 export async function receiveAudio(
   request: Request,
-  { mostBytes, spool }: { readonly mostBytes: number; readonly spool?: string | undefined },
+  { mostBytes, spool, place }: BodyRoom,
 ): Promise<ReceivedAudio> {
   const folder = await spoolFolder(spool);
   const hash = createHash('sha256');
   let sizeBytes = 0;
   async function* counted() {
-    for await (const chunk of bodyChunks(request, mostBytes)) {
+    for await (const chunk of bodyChunks(request, mostBytes, place)) {
       hash.update(chunk);
       sizeBytes += chunk.byteLength;
       yield chunk;

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import { bodyChunks } from './body-chunks.ts';
+import type { BodyRoom } from './body-room.ts';
 import { spoolFolder } from './spool-folder.ts';
 
 /** A form with a recording, which lies in a temporary file. */
@@ -22,11 +23,11 @@ const limits = { fields: 100, parts: 110, fieldSize: 64 << 10, fieldNameSize: 10
 
 /**
  * Reads `multipart/form-data` as it arrives; the part `file` goes to disk, so that no size fills the memory. Throws
- * `invalid-argument`, `body-too-large`, `aborted`; no file is left then.
+ * `invalid-argument`, and what `bodyChunks` throws; no file is left then.
  */
 export async function receiveForm(
   request: Request,
-  { mostBytes, spool }: { readonly mostBytes: number; readonly spool?: string | undefined },
+  { mostBytes, spool, place }: BodyRoom,
 ): Promise<ReceivedForm> {
   const parser = createParser(request);
   const folder = await spoolFolder(spool);
@@ -51,7 +52,7 @@ export async function receiveForm(
   parser.on('fieldsLimit', () => parser.destroy(new Error(`it has more than ${limits.fields} fields`)));
   parser.on('partsLimit', () => parser.destroy(new Error(`it has more than ${limits.parts} parts`)));
   try {
-    await pipeline(Readable.from(bodyChunks(request, mostBytes)), parser);
+    await pipeline(Readable.from(bodyChunks(request, mostBytes, place)), parser);
     await saving;
     if (tooLong !== undefined) throw new Error(`the field "${shown(tooLong)}" is too long`);
     return { fields, file, close: folder.remove };

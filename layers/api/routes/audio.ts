@@ -19,14 +19,16 @@ export function audioRoutes(app: ApiApp, tools: ApiTools): void {
 
 async function answer(c: ApiContext, task: Task, tools: ApiTools): Promise<Response> {
   const { places, settings } = tools;
-  const release = places.take();
+  const place = places.take(c.get('key').owner);
   let form: ReceivedForm | undefined;
   const tidy = async () => {
-    release();
+    place.release();
     await form?.close();
   };
   try {
-    form = await receiveForm(c.req.raw, { mostBytes: settings.mostBodyBytes, spool: settings.spoolFolder });
+    const { mostBodyBytes: mostBytes, spoolFolder: spool } = settings;
+    form = await receiveForm(c.req.raw, { mostBytes, spool, place });
+    place.arrived();
     const wanted = readTranscriptionRequest(form.fields, task);
     const gone = new AbortController();
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);

@@ -8,6 +8,7 @@ import { receiveJson } from '../bodies/receive-json.ts';
 import { ListenInput } from '../contract/listen.ts';
 import { readListenRequest } from '../listen-request.ts';
 import { modelNamed } from '../model-named.ts';
+import type { Place } from '../places.ts';
 import { transcribeForKey } from '../transcribe-for-key.ts';
 import { writeListenAnswer } from '../write-listen-answer.ts';
 
@@ -18,10 +19,11 @@ export function listenRoutes(app: ApiApp, { ports, settings, places, telemetry }
   app.post('/v1/listen', async (c) => {
     const { query, decoding, edits, warnings } = readListenRequest(c.req.queries());
     const model = modelNamed(query.model, transcriber.models);
-    const release = places.take();
+    const place = places.take(c.get('key').owner);
     let received: Received | undefined;
     try {
-      received = await receive(c, settings);
+      received = await receive(c, settings, place);
+      place.arrived();
       const startedAt = performance.now();
       const { source, sha256 } = received;
       const heard = await transcribeForKey(
@@ -42,7 +44,7 @@ export function listenRoutes(app: ApiApp, { ports, settings, places, telemetry }
       const facts = { requestId: c.get('requestId'), sha256, now: clock(), newId, warnings };
       return c.json(writeListenAnswer(heard, query, facts));
     } finally {
-      release();
+      place.release();
       await received?.close();
     }
   });
@@ -57,12 +59,13 @@ interface Received {
 async function receive(
   c: ApiContext,
   { mostBodyBytes: mostBytes, spoolFolder: spool }: ApiSettings,
+  place: Place,
 ): Promise<Received> {
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
-    const { path, sha256, close } = await receiveAudio(c.req.raw, { mostBytes, spool });
+    const { path, sha256, close } = await receiveAudio(c.req.raw, { mostBytes, spool, place });
     return { source: path, sha256, close };
   }
-  const { url } = (await receiveJson(c.req.raw, ListenInput)).value;
+  const { url } = (await receiveJson(c.req.raw, ListenInput, place)).value;
   const sha256 = createHash('sha256').update(url).digest('hex');
   return { source: new URL(url), sha256, close: async () => undefined };
 }
