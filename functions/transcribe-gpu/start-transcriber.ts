@@ -5,6 +5,7 @@ import { answerInvocation } from './answer-invocation.ts';
 import { batchingEngine } from './batching/batching-engine.ts';
 import { defaultPolicy } from './batching/batching-policy.ts';
 import { createBatcher } from './batching/create-batcher.ts';
+import { segmentWindow } from './batching/segment-window.ts';
 import { listGpus } from './devices/list-gpus.ts';
 import { type DeviceOptions, openDevices } from './devices/open-devices.ts';
 import { openThreadedEngine } from './devices/threaded-engine.ts';
@@ -46,7 +47,7 @@ export async function startTranscriber(
   const model = devices[0]!.engine;
   const observer = { ...telemetry, fatal: onFatal };
   const policy = { ...defaultPolicy, gatherMilliseconds, stallMilliseconds };
-  const batcher = createBatcher(devices, policy, { observer });
+  const batcher = createBatcher(devices, policy, { observer, windowOf: segmentWindow(manifest) });
   telemetry.watch({
     waiting: batcher.waiting,
     limits: () => new Map(devices.map(({ name, limit }) => [name, limit.current()])),

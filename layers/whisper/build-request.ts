@@ -1,4 +1,4 @@
-import { type ContextPlan, SAMPLES_PER_POSITION } from './context.ts';
+import { type ContextPlan, SAMPLES_PER_POSITION, windowOf } from './context.ts';
 import type { RunRequest } from './graph-run.ts';
 import type { Row } from './ladder.ts';
 import type { Manifest } from './manifest.ts';
@@ -52,15 +52,13 @@ export function buildRequest(
 
 /**
  * Groups jobs into runs of at most `batchSize`: those of one run share the prompt's length, the way to their language and the
- * stride of their silence; similar lengths stand together, because the shorter ones are padded.
+ * window; similar lengths stand together, because the shorter ones are padded.
  */
 export function batches<J extends Job>(jobs: readonly J[], batchSize: number): J[][] {
   const groups = new Map<string, J[]>();
   for (const job of jobs) {
     const { plan, prompt } = job;
-    // Without merged silence a row's length is part of its context: a longer neighbour must not lengthen it
-    const window = plan.silenceStride === 0 ? plan.positions : 0;
-    const key = [plan.silenceStride, window, prompt.tokens.length, prompt.forced.length].join();
+    const key = [windowOf(plan), prompt.tokens.length, prompt.forced.length].join();
     groups.set(key, [...(groups.get(key) ?? []), job]);
   }
   return [...groups.values()].flatMap((group) => {

@@ -25,6 +25,12 @@ export interface ContextPlan {
   readonly positions: number;
 }
 
+/** What the rows of one run have in common: rows of another window make another run. */
+export function windowOf({ silenceStride, positions }: ContextPlan): string {
+  // Without merged silence a row's length is part of its context: a longer neighbour must not lengthen it
+  return silenceStride === 0 ? `${positions}` : `merged ${silenceStride}`;
+}
+
 /** Half the window: the shortest context with which the decoder rarely says things twice, where silence cannot be merged. */
 const SHORT_WINDOW_SHARE = 0.5;
 

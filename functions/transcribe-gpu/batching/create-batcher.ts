@@ -8,12 +8,15 @@ import type { BatchingPolicy } from './batching-policy.ts';
 import { createFairShare } from './fair-share.ts';
 import { pickBatch } from './pick-batch.ts';
 import { type BatchedSegment, runHalving } from './run-halving.ts';
+import type { SegmentWindow } from './segment-window.ts';
 import type { WaitingSegment } from './waiting-segment.ts';
 import { watchForStalls } from './watch-for-stalls.ts';
 
 export interface BatcherPorts {
   readonly observer: BatchingObserver;
   readonly now?: Clock;
+  /** @default all have the same */
+  readonly windowOf?: SegmentWindow;
 }
 
 /** Gathers the segments of concurrent calls into batches, one queue for all devices. */
@@ -43,7 +46,7 @@ const ABORTED = 'transcription was aborted';
 export function createBatcher(
   devices: readonly BatchedDevice[],
   policy: BatchingPolicy,
-  { observer, now = Date.now }: BatcherPorts,
+  { observer, now = Date.now, windowOf = () => '' }: BatcherPorts,
 ): Batcher {
   let queue: Waiting[] = [];
   const running = new Map<BatchedDevice, number>(
@@ -108,7 +111,7 @@ export function createBatcher(
       if (lost !== undefined) throw lost.error;
       if (segments.length === 0) return [];
       const call = {};
-      const group = JSON.stringify(decoding ?? {});
+      const manner = JSON.stringify(decoding ?? {});
       const arrivedAt = now();
       share.join(tenant);
       const own: Waiting[] = [];
@@ -120,6 +123,7 @@ export function createBatcher(
               seconds[index] = workedSeconds;
               answer(transcript);
             };
+            const group = `${windowOf(pcm.length, decoding)} ${manner}`;
             own.push({ tenant, group, samples: pcm.length, arrivedAt, pcm, call, decoding, resolve, reject });
           }),
       );

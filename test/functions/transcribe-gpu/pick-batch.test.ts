@@ -104,6 +104,25 @@ describe('a batch', () => {
     );
   });
 
+  it('keeps tenants within one batch of each other, whatever can share one', () => {
+    const groups = fc.array(fc.constantFrom('short', 'long'), { minLength: 20, maxLength: 20 });
+    const tenants = fc.array(groups, { minLength: 2, maxLength: 4 });
+    fc.assert(
+      fc.property(tenants, fc.integer({ min: 1, max: 16 }), (tenants, mostSegments) => {
+        const waiting = tenants.flatMap((groups, tenant) =>
+          groups.map((group) => ({ tenant: `${tenant}`, group, samples: 1, arrivedAt: 0 })),
+        );
+        const had = tenants.map(() => 0);
+        for (const batch of serveAll(waiting, { mostSegments, mostPadding: 1 })) {
+          for (const { tenant } of batch) had[Number(tenant)]!++;
+          const hungry = had.filter((count) => count < 20);
+          if (hungry.length > 1)
+            expect(Math.max(...hungry) - Math.min(...hungry)).toBeLessThanOrEqual(mostSegments);
+        }
+      }),
+    );
+  });
+
   it('puts one small request before the backlog of another', () => {
     const backlog = Array.from({ length: 100 }, () => ({
       tenant: 'big',
