@@ -46,7 +46,7 @@ def main() -> int:
     parser.add_argument("--encoder-layers", help="likewise")
     parser.add_argument("--train-encoder", action="store_true", help="train a whole encoder too")
     add_options(parser, learning_rate=2e-4, hidden=1.0)
-    return run_door(parser.parse_args(), prepare)
+    return run_door(parser, prepare)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@
 Both files hold one {"file", "text"} a line. REFERENCES: "" is noise, where each word heard is invented; null is not
 scored; "language" overrides --language. TRANSCRIPTS, as `murmuration transcribe --jsonl` writes them: each
 reference once, under the name it has there or a path from here. Exit code 2 where they do not fit together, and where
-the model (the transcripts' "model", --model or --write-manifest) was trained on one of the references, by hash or by name.
+the model (the transcripts' "model", --model or --write-manifest) was trained on one of the references, by hash or by name. Where
+that cannot be looked up, because no model is named or it is not here, standard error says so.
 """
 from __future__ import annotations
 
@@ -95,10 +96,11 @@ def match(clips: list[Clip], transcripts: Path) -> list[tuple[Clip, str]]:
     return [(clip, heard[clip.file]) for clip in known]
 
 
-def models_of(transcripts: Path) -> list[Path]:
-    """Folders of the models that wrote the transcripts, as far as they say it and the models are here."""
-    names = {item["model"] for _, item in read_lines(transcripts) if isinstance(item.get("model"), str)}
-    return [ARTIFACTS / name for name in sorted(names) if ID.fullmatch(name) and (ARTIFACTS / name / "manifest.json").is_file()]
+def models_of(transcripts: Path) -> tuple[list[Path], list[str]]:
+    """Folders of the models that wrote the transcripts, and the names of those that are not here: "" is one that nobody named."""
+    names = {name if isinstance(name := item.get("model"), str) else "" for _, item in read_lines(transcripts)}
+    here = [name for name in sorted(names) if ID.fullmatch(name) and (ARTIFACTS / name / "manifest.json").is_file()]
+    return [ARTIFACTS / name for name in here], sorted(names - {*here})
 
 
 def refuse_training(clips: list[Clip], folder: Path) -> None:
@@ -130,7 +132,11 @@ def evaluate(references: Path, transcripts: Path, language: str, models: list[Pa
     transcripts name."""
     clips = read_clips(references, language)
     matched = match(clips, transcripts)
-    for folder in dict.fromkeys(folder.resolve() for folder in [*models_of(transcripts), *(models or [])]):
+    told, away = models_of(transcripts)
+    if away and not models:
+        what = " and ".join(name or "a model that the transcripts do not name" for name in away)
+        print(f"model: not compared with what {what} has learnt from: give its folder by --model", file=sys.stderr)
+    for folder in dict.fromkeys(folder.resolve() for folder in [*told, *(models or [])]):
         refuse_training(clips, folder)
     scores = [(clip.file, score(clip, heard)) for clip, heard in matched]
     speech = [(file, each) for file, each in scores if each.words]

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from build import load_source
+from hash_file import hash_file
 from plan import check_plan, read_plan
 from training.losses import Objective
 from training.options import add_options, read_parts
@@ -36,7 +37,7 @@ def prepare(options: argparse.Namespace) -> Lesson:
         own, other = student.dimensions, teacher.dimensions
         maps = {"encoder_map": layer_map(own.encoder_layers, other.encoder_layers),
                 "decoder_map": layer_map(own.decoder_layers, other.decoder_layers)}
-    figures = {"quantize": options.quantize} if options.quantize else {}
+    figures = {"plan": hash_file(options.plan)} if plan else {}
     if teacher:
         figures["teacher"] = teacher.source.sha256
     return Lesson(
@@ -54,7 +55,7 @@ def main() -> int:
     parser.add_argument("--quantize", choices=["int8", "int4"], help="learn to live with the rounding of this precision")
     parser.add_argument("--plan", type=Path, help="of mixed precision, as quantize.py writes it")
     add_options(parser, learning_rate=5e-5, hidden=0.5)
-    return run_door(parser.parse_args(), prepare)
+    return run_door(parser, prepare)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
   npm run model -- make RECIPE … [--set NAME=REFERENCES.jsonl …] [--data TRAIN.jsonl] [--until STEP] [--force]
   npm run model -- make --list
   npm run model -- make RECIPE --plan
+  npm run model -- make RECIPE --options STEP
 
 RECIPE is a name of models/recipes or a .toml file. Each step's result is kept in models/work/recipes under a hash of its options
 and of what it takes in, so that a rerun does only what has changed, and training that was broken off goes on. The model lands in
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,10 +24,12 @@ import time
 from pathlib import Path
 
 from build import ARTIFACTS, load_source
-from make_steps import RESUMABLE, Command, Plan, Step, bring, commands, copy_model, every_step, last_weights, needed, plan
+from check_trained import check_trained
+from hash_file import hash_file
+from make_steps import RESUMABLE, Command, Plan, Step, bring, commands, copy_model, every_step, last_weights, needed, plan, step_flags
 from manifest import Figures, Manifest, Rung, read_manifest, write_manifest
 from manifest import Recipe as Made
-from recipe import STEPS, TRAININGS, Recipe, find_recipe, list_recipes, read_recipe
+from recipe import STEPS, TRAININGS, WEIGHT_STEPS, Recipe, find_recipe, list_recipes, read_recipe
 from weights import ModelError, count_parameters
 from whole_folder import whole_folder
 
@@ -84,7 +88,10 @@ def finish(made: Plan, step: Step, seconds: float) -> None:
 
 def take_trained(made: Plan, trained: Path) -> None:
     """Keeps what was trained on another machine as the result of the last training."""
+    if not made.data:
+        raise ModelError("--trained goes with --data: give the training manifest of there")
     step, command = bring(made, trained)
+    check_trained(made.recipe, trained, hash_file(made.data))
     shutil.rmtree(step.work, ignore_errors=True)
     step.work.mkdir(parents=True)
     run(command)
@@ -164,6 +171,7 @@ def main() -> int:
     parser.add_argument("recipes", nargs="*", metavar="RECIPE")
     parser.add_argument("--list", action="store_true", help="say which recipes there are")
     parser.add_argument("--plan", action="store_true", help="say what would run, and run nothing")
+    parser.add_argument("--options", choices=WEIGHT_STEPS, metavar="STEP", help="print what the recipe tells this step's command, and run nothing")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=FILE", help="evaluate on these references too")
     parser.add_argument("--data", type=Path, help="a training manifest in place of synthetic speech")
     parser.add_argument("--trained", type=Path, metavar="FOLDER.training", help="what the recipe's last training left on another machine")
@@ -182,6 +190,12 @@ def main() -> int:
             parser.error("name a recipe, or --list")
         if options.trained and len(options.recipes) != 1:
             parser.error("--trained is of one recipe")
+        if options.options:
+            for recipe in [read_recipe(find_recipe(name)) for name in options.recipes]:
+                if options.options not in recipe.steps:
+                    raise ModelError(f"{recipe.name} has no {options.options}: name one of its steps, {', '.join(recipe.steps)}")
+                print(shlex.join(step_flags(recipe.steps[options.options])))
+            return 0
         sets = read_sets(options.set)
         for made in [plan(read_recipe(find_recipe(name)), options.data, sets) for name in options.recipes]:
             if options.plan:

@@ -138,6 +138,12 @@ def flags(options: dict) -> list[str]:
     return found
 
 
+def step_flags(options: dict) -> list[str]:
+    """Of a step that makes weights. Whether there is a teacher is not its command's to say."""
+    told = {name: value for name, value in options.items() if name != "no_teacher"}
+    return flags(told | ({"freeze": ",".join(told["freeze"])} if "freeze" in told else {}))
+
+
 def source_flags(recipe: Recipe) -> list[str]:
     return [*(["--revision", recipe.revision] if recipe.revision else []), *(["--licence", recipe.licence] if recipe.licence else [])]
 
@@ -153,10 +159,7 @@ def commands(plan: Plan, step: Step, result: Path) -> list[Command]:
         return [Command([*door("speech"), "--out", str(result), *flags(step.options), *without])]
     if step.name in WEIGHT_STEPS:
         teacher = teacher_flags(recipe, step, weights_step)
-        options = {name: value for name, value in step.options.items() if name != "no_teacher"}
-        if "freeze" in options:
-            options["freeze"] = ",".join(options["freeze"])
-        return [Command([*door(step.name), *source, "--data", str(plan.training_data), *teacher, *flags(options), *resume,
+        return [Command([*door(step.name), *source, "--data", str(plan.training_data), *teacher, *step_flags(step.options), *resume,
                          "--out", str(result)])]
     if step.name == "quantize":
         return [Command([*door("quantize"), *source, "--data", str(plan.training_data), *flags(step.options), "--out", str(result)])]

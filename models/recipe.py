@@ -48,6 +48,7 @@ STEPS: dict[str, dict[str, str]] = {
     "verify": {"tolerance": Number},
     "evaluate": {"sets": Texts, "language": Text},
 }
+HOW = {"batch", "batch_seconds", "resident", "seconds"}  # options of trainings that change how they run, not what is learnt
 COMMANDS = {"qat": "finetune"}  # of steps that are not called as their command is
 TRAININGS = ("distil", "finetune", "qat")
 WEIGHT_STEPS = ("prune", "low_rank", *TRAININGS)  # weights in, weights out, and data

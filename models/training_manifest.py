@@ -17,6 +17,9 @@ TRAINED_ON = "trained-on.txt"
 DIGITS = 16  # 64 bits of a hash: two of a million clips agree by chance once in 37 million such sets
 
 
+Recordings = tuple[tuple[str, str], ...]  # name and sha256 of each
+
+
 @dataclass(frozen=True)
 class TrainingClip:
     file: str  # relative to the manifest
@@ -25,6 +28,7 @@ class TrainingClip:
     sha256: str  # of the file
     origin: str | None = None  # name of the recording that it was cut from
     origin_sha256: str | None = None
+    joined: Recordings = ()  # that it was made of, one after the other
 
 
 def read_training_manifest(path: Path) -> list[TrainingClip]:
@@ -42,13 +46,22 @@ def read_training_manifest(path: Path) -> list[TrainingClip]:
         origin = item.get("origin")
         if not isinstance(origin, str | None):
             raise ModelError(f'{place}: "origin" is {origin!r}: write the name of the recording, or leave it out')
-        clips.append(TrainingClip(item["file"], text, float(seconds), sha256, origin, item.get("originSha256")))
+        joined = read_joined(item, place)
+        clips.append(TrainingClip(item["file"], text, float(seconds), sha256, origin, item.get("originSha256"), joined))
     return clips
+
+
+def read_joined(item: dict, place: str) -> Recordings:
+    joined = item.get("joined", [])
+    if not isinstance(joined, list) or not all(isinstance(each, list) and len(each) == 2 and all(isinstance(part, str) for part in each)
+                                               and SHA256.fullmatch(each[1]) for each in joined):
+        raise ModelError(f'{place}: "joined" is {joined!r:.80}: write [name, sha256] of each recording, or leave it out')
+    return tuple((name, sha256) for name, sha256 in joined)
 
 
 def format_clip(clip: TrainingClip) -> str:
     item = {"file": clip.file, "text": clip.text, "seconds": clip.seconds, "sha256": clip.sha256, "origin": clip.origin,
-            "originSha256": clip.origin_sha256}
+            "originSha256": clip.origin_sha256, "joined": clip.joined or None}
     return json.dumps({key: value for key, value in item.items() if value is not None}, ensure_ascii=False) + "\n"
 
 
@@ -59,9 +72,10 @@ def hash_manifests(paths: list[Path]) -> str:
 
 
 def trained_on(clips: list[TrainingClip]) -> str:
-    """The text of trained-on.txt: a hash's first digits and the file's name, a line for each clip and each recording."""
+    """The text of trained-on.txt: a hash's first digits and the file's name, a line for each clip and each recording that it was made of."""
     rows = {(clip.sha256[:DIGITS], Path(clip.file).name) for clip in clips}
     rows |= {(clip.origin_sha256[:DIGITS], Path(clip.origin).name) for clip in clips if clip.origin and clip.origin_sha256}
+    rows |= {(sha256[:DIGITS], Path(name).name) for clip in clips for name, sha256 in clip.joined}
     return "".join(f"{digits} {name}\n" for digits, name in sorted(rows))
 
 

@@ -18,7 +18,7 @@ from compare_tokens import read_audio
 from hash_file import hash_file
 from manifest import read_manifest
 from run_graph import SAMPLES, Graph, prompt_of
-from training_manifest import TrainingClip
+from training_manifest import TrainingClip, read_joined
 from weights import ModelError, WhisperWeights
 
 FRAME = 320  # samples per encoder position
@@ -46,7 +46,8 @@ def choose(weights: WhisperWeights, path: Path, limit: int) -> list[Clip]:
 def calibration_clips(weights: WhisperWeights, path: Path, limit: int) -> list[TrainingClip]:
     """The same clips as what weights have seen, so that they are not evaluated on them; with the recordings they were cut from."""
     lines = {item["file"]: item for _, item in read_lines(path)}
-    return [TrainingClip(clip.file, clip.text, 0.0, hash_file(clip.path), lines[clip.file].get("origin"), lines[clip.file].get("originSha256"))
+    return [TrainingClip(clip.file, clip.text, 0.0, hash_file(clip.path), lines[clip.file].get("origin"), lines[clip.file].get("originSha256"),
+                         read_joined(lines[clip.file], clip.file))
             for clip in choose(weights, path, limit)]
 
 

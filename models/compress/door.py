@@ -9,6 +9,7 @@ from pathlib import Path
 from build import load_source
 from compress.calibration import Passage, calibration_clips, read_passages
 from edit_weights import with_step
+from given_options import given_options
 from hash_file import hash_file
 from save_weights import save_weights
 from stopping import stopping
@@ -47,7 +48,7 @@ def make_weights(parser: argparse.ArgumentParser, step: str, change: Change) -> 
         check(options)
         weights, passages = read(options)
         changed, figures = change(weights, passages, options)
-        figures |= {"calibratedOn": hash_file(options.data), "clips": len(passages)}
+        figures = given_options(step, parser, options) | figures | {"calibratedOn": hash_file(options.data), "clips": len(passages)}
         save_weights(with_step(changed, step, **figures), options.out, options.half, options.force)
         add_trained_on(options.out, calibration_clips(weights, options.data, options.clips), weights.tokenizer_path.parent)
         return "  ".join([str(options.out), *(f"{name} {value}" for name, value in figures.items())])

@@ -41,7 +41,7 @@ def heard(*texts):
 def test_counts_what_is_known(run):
     """Two words are added to the first clip, which else differs in spelling alone; one is wrong and one left out in the second."""
     code, figures, out, err = run(SPOKEN, heard("mister brown's color is gray $20 hello there", "alfa bravo delta", "thank you", "?"))
-    assert (code, err) == (0, "")
+    assert code == 0 and err.startswith("model: not compared") and err.count("\n") == 1
     assert {key: figures[key] for key in ("substitutions", "deletions", "insertions")} == {
         "substitutions": 1, "deletions": 1, "insertions": 2}
     assert (figures["clips"], figures["noiseClips"], figures["noiseWords"]) == (2, 1, 2)
@@ -168,6 +168,14 @@ def test_the_model_that_transcripts_name_is_held_to_what_it_was_trained_on(run, 
     rows = [{"file": "b.wav", "text": "one", "model": "model"}]
     assert "has learnt from b.wav" in run(rows, rows)[3]
     assert run([OTHER], [OTHER | {"model": "../model"}])[0] == 0
+
+
+@pytest.mark.parametrize(("named", "says"), [({}, "a model that the transcripts do not name"), ({"model": "gone-model"}, "what gone-model has learnt")])
+def test_says_that_a_model_which_is_not_here_was_not_compared(run, trained, named, says):
+    rows = [{"file": "b.wav", "text": "one"}]
+    code, _, _, err = run(rows, [rows[0] | named])
+    assert code == 0 and err.count("\n") == 1 and says in err and "give its folder by --model" in err
+    assert "not compared" not in run([OTHER], [OTHER | named], "--model", str(trained))[3]
 
 
 def test_refuses_a_trained_model_that_does_not_say_on_what(run, trained):

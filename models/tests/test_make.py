@@ -2,6 +2,7 @@
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import make
 import make_steps
 from edit_weights import with_step
+from hash_file import hash_file
 from manifest import Noise, Rung, Speed, Verified, WordError, read_manifest, write_manifest
 from random_whisper import RandomWhisper
 from recipe import STEPS, TRAININGS, find_recipe, list_recipes, read_recipe
@@ -19,6 +21,7 @@ from save_weights import save_weights
 from build import build, load_source
 from code_key import code_key, code_of
 from training_manifest import TrainingClip, format_clip
+from typed_json import camel
 from weights import ModelError
 from whisper_folders import write_huggingface
 
@@ -45,6 +48,21 @@ def test_each_option_of_a_recipe_is_one_of_its_command(step):
     assert done.returncode == 0, done.stderr
     for option in STEPS[step].keys() - {"sets"}:  # make's own
         assert f"--{option.replace('_', '-')}" in done.stdout, option
+
+
+def test_the_script_for_a_gpu_machine_trains_what_recipes_say():
+    script = (MODELS.parent / "test" / "bench" / "training" / "run.sh").read_text()
+    named = {tuple(match) for match in re.findall(r'"([\w.-]+) (\w+)"', script.split("declare -A told")[1].split("; do")[0])}
+    used = set(re.findall(r"\b((?:pruned|low-rank|distilled|qat)[\w-]*-int[48]|qat-int[48]) (prune|low_rank|finetune|distil|qat)(?![\w-])", script))
+    assert used <= named and len(named) == 11
+    for recipe, step in named:
+        assert step in read_recipe(find_recipe(f"tiny.en-{recipe}")).steps
+
+
+@pytest.mark.parametrize("share", ["pruned", "pruned20"])
+def test_what_is_trained_once_more_with_rounding_was_trained_as_what_is_not(share):
+    plain, rounded = (read_recipe(find_recipe(f"tiny.en-{share}{ending}")).steps for ending in ("-int8", "-qat-int8"))
+    assert all(plain[step] == rounded[step] for step in ("speech", "prune", "finetune"))
 
 
 SOURCE = 'source = "pypi:x==1"\n'
@@ -200,7 +218,9 @@ def test_what_only_kept_results_were_made_of_is_not_made_again(kitchen, capsys):
         ["speech", "not", "needed"], ["prune", "not", "needed"], ["finetune", "kept"]]
 
 
-def test_what_was_trained_on_another_machine_takes_the_place_of_the_training(kitchen, monkeypatch):
+@pytest.fixture
+def elsewhere(kitchen, monkeypatch):
+    """A recipe that ends with QAT, and what that left on another machine; the commands that were run with it."""
     calls = []
     real = make.run
 
@@ -210,18 +230,61 @@ def test_what_was_trained_on_another_machine_takes_the_place_of_the_training(kit
         calls.append(command.arguments[2:])
         save_weights(load_source(command.arguments[2]), Path(command.arguments[-1]))
     monkeypatch.setattr(make, "run", run)
-    change(kitchen, "[build]", '[qat]\nquantize = "int8"\n[build]')
-    data = kitchen.folder / "own.jsonl"
+    change(kitchen, "[build]", '[qat]\nquantize = "int8"\nfreeze = ["encoder", "embed"]\n[build]')
+    data, folder = kitchen.folder / "own.jsonl", kitchen.folder / "qat.training"
     data.write_text(format_clip(TrainingClip("b.wav", None, 1.0, "2" * 64)))
-    assert kitchen("--trained", "there/qat.training", "--data", data) == (0, ALL[3:])
+    origin = {"kind": "huggingface", "name": "x", "sha256": "3" * 64, "licence": "MIT"}
+    silent = [camel(option) for option in STEPS["qat"]]
+    given = {"teacher": "3" * 64, "data": hash_file(data), "labelWeight": 1.0}
+    steps = [{"step": "prune", "share": 0.3, "calibratedOn": hash_file(data), "byDefault": ["clips", "floor", "half", "noRefit"]},
+             {"step": "finetune", "steps": 9, "byDefault": [name for name in silent if name != "steps"]} | given]
+    figures = {"quantize": "int8", "freeze": ["embed", "encoder"], "byDefault": [name for name in silent if name not in ("quantize", "freeze")]} | given
+
+    def leave(prune={}, finetune={}, qat={}, step="finetune"):
+        folder.mkdir(exist_ok=True)
+        told = {"step": step, "figures": figures | qat, "provenance": {"origin": origin, "steps": [steps[0] | prune, steps[1] | finetune]}}
+        (folder / "trained.json").write_text(json.dumps(told))
+        return ("--trained", folder, "--data", data)
+    return leave, calls
+
+
+def test_what_was_trained_on_another_machine_takes_the_place_of_the_training(kitchen, elsewhere):
+    leave, calls = elsewhere
+    given = leave()
+    assert kitchen(*given) == (0, ALL[3:])
     source = str(kitchen.folder / "weights")
-    assert calls == [[source, "--teacher", source, "--trained", "there/qat.training", "--out", calls[0][-1]]]
-    assert kitchen("--data", data) == (0, [])
+    assert calls == [[source, "--teacher", source, "--trained", str(given[1]), "--out", calls[0][-1]]]
+    assert kitchen(*given[2:]) == (0, [])
+
+
+@pytest.mark.parametrize(("changed", "says"), [
+    ({"prune": {"share": 0.2}}, "prune.share was 0.2, the recipe says 0.3"), ({"finetune": {"steps": 8}}, "finetune.steps was 8, the recipe says 9"),
+    ({"finetune": {"labelWeight": 0.5, "byDefault": ["steps"]}}, "finetune.label_weight was 0.5, the recipe leaves it out"),
+    ({"qat": {"quantize": None}}, "qat.quantize was not recorded, the recipe says int8"), ({"qat": {"freeze": ["embed"]}}, "qat.freeze was ['embed']"),
+    ({"qat": {"byDefault": []}}, "qat.seed was not recorded, the recipe leaves it out"), ({"qat": {"plan": "4"}}, "qat learnt the rounding of a plan"),
+    ({"qat": {"teacher": "5" * 64}}, "qat had another teacher"), ({"finetune": {"teacher": None}}, "finetune had no teacher"),
+    ({"qat": {"data": "6" * 64}}, "qat learnt from data of sha256 6666666666666666"), ({"prune": {"calibratedOn": "7" * 64}}, "prune learnt from data"),
+    ({"step": "distil"}, "was made by prune, finetune, distil, small says prune, finetune, qat")])
+def test_what_was_trained_otherwise_than_the_recipe_says_is_refused(kitchen, elsewhere, capsys, changed, says):
+    assert kitchen(*elsewhere[0](**changed)) == (2, []) and says in capsys.readouterr().err
+
+
+def test_what_was_trained_elsewhere_needs_the_data_of_there(kitchen, elsewhere, capsys):
+    assert kitchen(*elsewhere[0]()[:2])[0] == 2 and "--trained goes with --data" in capsys.readouterr().err
+
+
+def test_a_recipe_says_what_it_tells_a_step(kitchen, capsys):
+    change(kitchen, "steps = 9", 'steps = 9\nlabel_weight = 0.5\nfreeze = ["embed"]\naugment = true\nno_teacher = true')
+    assert kitchen("--options", "finetune") == (0, [])
+    assert capsys.readouterr().out == "--steps 9 --label-weight 0.5 --freeze embed --augment\n"
+    assert kitchen("--options", "low_rank")[0] == 2 and "small has no low_rank" in capsys.readouterr().err
 
 
 def test_a_recipe_that_trains_nothing_takes_nothing_trained(kitchen, capsys):
     change(kitchen, "[finetune]\nsteps = 9\n", "")
-    assert kitchen("--trained", "there")[0] == 2 and "trains nothing" in capsys.readouterr().err
+    data = kitchen.folder / "own.jsonl"
+    data.write_text(format_clip(TrainingClip("b.wav", None, 1.0, "2" * 64)))
+    assert kitchen("--trained", "there", "--data", data)[0] == 2 and "trains nothing" in capsys.readouterr().err
 
 
 def test_what_was_broken_off_goes_on(kitchen):

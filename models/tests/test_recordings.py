@@ -12,9 +12,11 @@ from hash_file import hash_file
 from speech.recordings import LONGEST, find_clips, read_recording
 from speech.voice import voice_probabilities
 from speech.wav_file import RATE, read_wav, write_wav
-from training_manifest import read_training_manifest, trained_on
+from training_manifest import TrainingClip, format_clip, read_training_manifest, trained_on
+from weights import ModelError
 
 AUDIO = REFERENCES.parent
+MODELS = Path(__file__).parents[1]
 WINDOWS = RATE / 512  # a second
 
 
@@ -84,6 +86,25 @@ def test_a_folder_of_recordings_becomes_a_training_manifest(tmp_path):
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     assert command("--from", recordings, "--out", out)[0] == 0
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_clip_that_was_joined_of_recordings_is_known_by_each(tmp_path, monkeypatch):
+    """As those that test/bench/training packs: who evaluates on one of the recordings is refused."""
+    monkeypatch.syspath_prepend(str(MODELS.parent / "test" / "bench" / "training"))
+    import opus_file
+
+    joined = [("51172.wav", "1" * 64), ("bond.mp3", "2" * 64)]
+    with open(tmp_path / "bass.clips", "wb") as file:
+        opus_file.write_clip(file, "bass-00000.wav", 640, [b"ab", b"c"], joined)
+    assert list(opus_file.read_clips(tmp_path / "bass.clips")) == [("bass-00000.wav", 640, [b"ab", b"c"], tuple(joined))]
+    manifest = tmp_path / "train.jsonl"
+    manifest.write_text(format_clip(TrainingClip("bass-00000.wav", None, 1.0, "3" * 64, joined=tuple(joined))))
+    [clip] = read_training_manifest(manifest)
+    assert clip.joined == tuple(joined)
+    assert trained_on([clip]) == f"{'1' * 16} 51172.wav\n{'2' * 16} bond.mp3\n{'3' * 16} bass-00000.wav\n"
+    manifest.write_text(manifest.read_text().replace("1" * 64, "1"))
+    with pytest.raises(ModelError, match='"joined" is'):
+        read_training_manifest(manifest)
 
 
 def test_says_what_is_wrong_with_a_folder(tmp_path):

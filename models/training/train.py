@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -11,6 +12,8 @@ from dataclasses import asdict, dataclass
 
 import torch
 
+from given_options import given_options
+from hash_file import hash_file
 from training.checkpoint import trained_parameters
 from training.dataset import DataOptions, read_dataset
 from training.fake_quantize import quantize_network
@@ -38,9 +41,10 @@ class Lesson:
     freeze: tuple[str, ...] = ()
 
 
-def run_door(options: argparse.Namespace, prepare: Callable[[argparse.Namespace], Lesson]) -> int:
+def run_door(parser: argparse.ArgumentParser, prepare: Callable[[argparse.Namespace], Lesson]) -> int:
     """What both doors do around a training; returns the exit code."""
     began = time.monotonic()
+    options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS then adds in one order
     try:
@@ -59,7 +63,8 @@ def run_door(options: argparse.Namespace, prepare: Callable[[argparse.Namespace]
             return 0
         if not options.data:
             raise ModelError("there is nothing to learn from: give --data, a training manifest")
-        return train(lesson, options, processes, began)
+        given = given_options(lesson.step, parser, options) | {"data": hash_file(options.data)}
+        return train(lesson, options, given, processes, began)
     except ModelError as error:
         print(f"model: {error}", file=sys.stderr)
         return 2
@@ -69,7 +74,8 @@ def run_door(options: argparse.Namespace, prepare: Callable[[argparse.Namespace]
         leave_processes()
 
 
-def train(lesson: Lesson, options: argparse.Namespace, processes: Processes, began: float) -> int:
+def train(lesson: Lesson, options: argparse.Namespace, given: dict, processes: Processes, began: float) -> int:
+    """`given` is what the provenance says of the options."""
     work = options.out.with_name(options.out.name + ".training")
     student, teacher = Whisper(lesson.student).to(processes.device), None
     if lesson.teacher:
@@ -93,10 +99,9 @@ def train(lesson: Lesson, options: argparse.Namespace, processes: Processes, beg
         note(f"stopped at step {state.step} of {loop.steps}: go on with --resume")
         return UNFINISHED
     if processes.first:
-        figures = lesson.figures | {
+        figures = given | lesson.figures | {
             "trainedOn": dataset.sha256, "clips": len(dataset.training), "steps": state.step, "bestStep": state.best_step,
-            "learningRate": loop.learning_rate, "clipsPerStep": loop.clips_per_step, "seed": loop.seed,
-            **({"validationLoss": round(state.best_loss, 6)} if dataset.held_out else {})}
+            **({"seconds": round(state.elapsed)} if math.isfinite(loop.seconds) else {}), **({"validationLoss": round(state.best_loss, 6)} if dataset.held_out else {})}
         add_trained_on(work, dataset.clips, lesson.student.tokenizer_path.parent)
         found, names = student.to_weights(lesson.student), trained_parameters(student)
         write_trained(work, lesson.student, {name: found.tensor(name) for name in names}, lesson.step, figures, options.half)

@@ -5,10 +5,15 @@ import numpy as np
 import pytest
 import torch
 
+from check_trained import check_trained
 from edit_weights import with_step, with_tensors
+from hash_file import hash_file
 from load_huggingface import load_huggingface
+from make_steps import step_flags
+from recipe import read_recipe
 from save_weights import save_weights
 from training_files import progress, run_door, write_clips, write_teacher
+from weights import ModelError
 
 STEPS = ("--batch", 4, "--warmup-steps", 2, "--held-out", 0.25, "--learning-rate", 3e-3, "--validate-every", 5)
 
@@ -59,6 +64,8 @@ def test_distilling_lowers_the_loss_and_says_what_it_did(distilled, teacher, cli
     assert student.dimensions.decoder_layers == 2 and student.alignment_heads == [(0, 1), (1, 0)]
     [step] = student.provenance.steps
     assert step["step"] == "distil" and step["decoderLayers"] == [0, 3] and len(step["trainedOn"]) == 64
+    assert (step["labelWeight"], step["teacherWeight"], step["hiddenWeight"], step["learningRate"], step["steps"]) == (1, 0.8, 1, 3e-3, 20)
+    assert {"labelWeight", "encoderLayers", "quantize"} - set(step["byDefault"]) == {"quantize"} and "decoderLayers" not in step["byDefault"]
     assert len((distilled / "trained-on.txt").read_text().splitlines()) == 12
     encoder = [name for name in student.tensors if name.startswith("model.encoder.")]
     assert all((student.tensor(name) == weights(teacher).tensor(name)).all() for name in encoder)
@@ -152,6 +159,20 @@ def test_a_training_of_so_many_seconds_ends_by_the_clock(teacher, clips, tmp_pat
     lines = [line for line in progress(out) if line["event"] == "training"]
     assert 0 < len(lines) < 100_000 and (out / "model.safetensors").is_file()
     assert [line for line in progress(out) if line["event"] == "validation"][-1]["step"] == lines[-1]["step"]
+    [step] = weights(out).provenance.steps
+    assert step["steps"] == len(lines) and step["seconds"] >= 3 and step["augment"] is True
+
+
+def test_a_recipe_is_satisfied_by_what_its_own_options_made(teacher, clips, tmp_path):
+    """All that a training records is what check_trained looks for."""
+    (tmp_path / "own.toml").write_text(f'source = "{teacher}"\n[speech]\n[finetune]\nsteps = 2\nclips_per_step = 4\nfreeze = ["embed", "convolutions"]\n'
+                                       'quantize = "int8"\nheld_out = 0.25\nhidden_weight = 2\naugment = true\n')
+    recipe = read_recipe(tmp_path / "own.toml")
+    run_door("finetune.py", teacher, "--teacher", teacher, "--data", clips, "--out", tmp_path / "made", *step_flags(recipe.steps["finetune"]))
+    check_trained(recipe, tmp_path / "made.training", hash_file(clips))
+    (tmp_path / "own.toml").write_text((tmp_path / "own.toml").read_text().replace("hidden_weight = 2\n", ""))
+    with pytest.raises(ModelError, match="finetune.hidden_weight was 2.0, the recipe leaves it out"):
+        check_trained(read_recipe(tmp_path / "own.toml"), tmp_path / "made.training", hash_file(clips))
 
 
 def test_labels_are_made_once_for_several_trainings(teacher, tmp_path):

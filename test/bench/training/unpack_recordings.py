@@ -18,7 +18,7 @@ from hash_file import hash_file
 from opus_file import decode, load, read_clips
 from speech.effects import add_noise
 from speech.wav_file import RATE, resample, write_wav
-from training_manifest import TrainingClip, format_clip
+from training_manifest import Recordings, TrainingClip, format_clip
 
 NOISE = 0.03  # for each clip
 SPEEDS = (0.87, 0.94, 1.07, 1.15)  # of the second one, with its pitch
@@ -32,14 +32,14 @@ def start(library: str) -> None:
     opus = load(library)
 
 
-def write(task: tuple[Path, str, int, list[bytes], int]) -> list[TrainingClip]:
-    out, name, count, packets, place = task
+def write(task: tuple[Path, str, int, list[bytes], Recordings, int]) -> list[TrainingClip]:
+    out, name, count, packets, joined, place = task
     samples = decode(opus, packets, count).astype(np.float32) / 32768
     random = np.random.default_rng(place)
     varied = resample(samples, 1 / random.choice(SPEEDS))
-    made = [told(out, name, samples)]
+    made = [told(out, name, samples, joined)]
     if len(varied) < LONGEST * RATE:
-        made.append(told(out, name.replace(".wav", "-varied.wav"), varied))
+        made.append(told(out, name.replace(".wav", "-varied.wav"), varied, joined))
     return made
 
 
@@ -51,9 +51,9 @@ def write_noise(task: tuple[Path, int]) -> TrainingClip:
     return told(out, f"noise-{place:04}.wav", noise / np.abs(noise).max() * 10 ** (random.uniform(-45, -8) / 20))
 
 
-def told(out: Path, name: str, samples: np.ndarray) -> TrainingClip:
+def told(out: Path, name: str, samples: np.ndarray, joined: Recordings = ()) -> TrainingClip:
     write_wav(out / name, samples)
-    return TrainingClip(name, None, round(len(samples) / RATE, 3), hash_file(out / name))
+    return TrainingClip(name, None, round(len(samples) / RATE, 3), hash_file(out / name), joined=joined)
 
 
 def main() -> int:
@@ -67,7 +67,7 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     tasks = []
     for path in sorted(options.clips.glob("*.clips")):
-        tasks += [(options.out, name, count, packets, len(tasks)) for name, count, packets in list(read_clips(path))[: options.limit]]
+        tasks += [(options.out, *clip, len(tasks)) for clip in list(read_clips(path))[: options.limit]]
     with Pool(options.workers, start, (options.library,)) as pool:
         found = [clip for made in pool.imap(write, tasks, 8) for clip in made]
         found += pool.map(write_noise, [(options.out, place) for place in range(max(1, int(NOISE * len(found))))])
