@@ -46,7 +46,7 @@ export function createTelemetry(): Telemetry {
   );
   const padding = histogram(
     'batch_padding_share',
-    'Of a batch, what is padding.',
+    'How much shorter than the longest the segments of a batch are; a GPU adds the rest of the window.',
     [0, 0.1, 0.2, 0.3, 0.4, 0.5, 1],
   );
   const waited = histogram('queue_wait_seconds', 'The longest wait of a batch.', SECONDS);
