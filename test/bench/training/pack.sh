@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pack.sh FOLDER: all that a GPU machine without network needs to train, as FOLDER/part-00 and so on of 44 MiB, with their sha256sums:
+# pack.sh FOLDER: all that a GPU machine without network needs to train, as FOLDER/part-00 and so on of 45 MB, with their sha256sums:
 # tiny.en's weights, texts, the synthesizers of KIT (a folder with bin/ and lib/ of this kind of machine, libopus among them),
 # and the recordings of CLIPS (NAME.clips, as pack_recordings.py writes them). WITHOUT is a JSONL of references that must not be spoken.
 set -euo pipefail
@@ -20,5 +20,5 @@ cp -r "$kit" "$pack/kit"
 cp "$clips"/*.clips "$pack/clips/"
 cp "${WITHOUT:-$root/test/fixtures/audio/references.jsonl}" "$pack/without.jsonl"
 rm -f "$out"/part-*
-tar -C "$pack" -c . | xz -T0 -"${LEVEL:-4}" | split -b 44M -d - "$out/part-"
+tar -C "$pack" -c . | xz -T0 -"${LEVEL:-4}" | split -b 45000000 -d - "$out/part-"
 (cd "$out" && sha256sum part-*) | tee "$out/sha256sums"
