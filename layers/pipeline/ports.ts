@@ -9,6 +9,12 @@ export type Pcm = Float32Array;
 /** Of all `Pcm`. */
 export const SAMPLE_RATE_HERTZ = 16_000;
 
+/** A transcript that will not change, and the place of its segment in the list that was given. */
+export interface SettledSegment {
+  readonly index: number;
+  readonly transcript: SegmentTranscript;
+}
+
 /** Turns short audio into text. */
 export interface Engine {
   readonly modelId: string;
@@ -16,11 +22,15 @@ export interface Engine {
   readonly modelSha256: string;
   /** Whether the model has alignment heads, so that words can be timed. */
   readonly timesWords: boolean;
-  /** Results in the order of `segments`; each at most 30 s. Times are relative to each segment. */
+  /**
+   * Results in the order of `segments`; each at most 30 s. Times are relative to each segment. `settled` may hear of those
+   * that are done while others are heard again; the results hold them too.
+   */
   transcribe(
     segments: readonly Pcm[],
     options?: DecodingInput,
     signal?: AbortSignal,
+    settled?: (segments: readonly SettledSegment[]) => void,
   ): Promise<SegmentTranscript[]>;
   close(): Promise<void>;
 }

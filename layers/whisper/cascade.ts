@@ -30,10 +30,10 @@ export function cascade(first: Engine, rungs: readonly CascadeRung[], rungLangua
     // Whoever keeps transcripts by it tells one ladder from another
     modelSha256: createHash('sha256').update(JSON.stringify(hashed)).digest('hex'),
     timesWords: first.timesWords,
-    async transcribe(segments, input, signal) {
+    async transcribe(segments, input, signal, settled) {
       const options = parseOptions(input);
       const { temperatures } = options;
-      if (temperatures.length === 1) return first.transcribe(segments, options, signal);
+      if (temperatures.length === 1) return first.transcribe(segments, options, signal, settled);
       const heard = await first.transcribe(
         segments,
         { ...options, temperatures: [temperatures[0]!] },
@@ -41,8 +41,13 @@ export function cascade(first: Engine, rungs: readonly CascadeRung[], rungLangua
       );
       let climbing = [...heard.keys()];
       for (const [place, { engine, averageLogprobBelow }] of rungs.entries()) {
-        climbing = climbing.filter((index) => isUnsure(heard[index]!, averageLogprobBelow, options));
-        if (climbing.length === 0) break;
+        const unsure = new Set(
+          climbing.filter((index) => isUnsure(heard[index]!, averageLogprobBelow, options)),
+        );
+        if (unsure.size === 0) break;
+        const sure = climbing.filter((index) => !unsure.has(index));
+        settled?.(sure.map((index) => ({ index, transcript: heard[index]! })));
+        climbing = [...unsure];
         const isLast = place === rungs.length - 1;
         const again = await hearAgain(
           climbing.map((index) => segments[index]!),

@@ -52,15 +52,28 @@ interface Try<A> {
 /**
  * The decoding ladder. Every segment begins at the first temperature with its own context, goes on with the full 30 s where
  * that was short, and then with all other temperatures at once, of which the best attempt of all is kept: on noisy speech
- * that is 6 points of word error better than keeping the last one. Segments that pass do not climb on.
+ * that is 6 points of word error better than keeping the last one. Segments that pass do not climb on: `passed` hears of them
+ * where others do.
  */
 export async function climbLadder<A extends Attempt>(
   contexts: readonly ('short' | 'full')[],
   options: Thresholds,
   decode: Decode<A>,
+  passed?: (outcomes: ReadonlyMap<number, Outcome<A>>) => void,
 ): Promise<Outcome<A>[]> {
   const tries: Try<A>[][] = contexts.map(() => []);
   const settled = contexts.map(() => false);
+
+  const told = new Set<number>();
+  const tellPassed = () => {
+    const found = new Map<number, Outcome<A>>();
+    for (const [segment, all] of tries.entries()) {
+      if (!settled[segment] || told.has(segment)) continue;
+      told.add(segment);
+      found.set(segment, outcome(all, options));
+    }
+    if (found.size > 0) passed?.(found);
+  };
 
   const climb = async (rung: (segment: number) => Omit<Row, 'segment' | 'language'>[]): Promise<void> => {
     const rows = contexts.flatMap((_, segment) =>
@@ -69,6 +82,7 @@ export async function climbLadder<A extends Attempt>(
         : rung(segment).map((row) => ({ ...row, segment, language: tries[segment]?.[0]?.attempt.language })),
     );
     if (rows.length === 0) return;
+    tellPassed();
     const attempts = await decode(rows);
     for (const [index, row] of rows.entries()) {
       const attempt = attempts[index]!;

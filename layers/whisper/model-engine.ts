@@ -1,17 +1,18 @@
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import { type Engine, type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
+import { type Engine, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
 import { attentionDelaySeconds } from './attention-delay.ts';
 import { checkAudio, isNothing } from './check-audio.ts';
 import { closingEngine } from './closing-engine.ts';
 import { contextOptions, planContext } from './context.ts';
 import type { Session } from './graph-run.ts';
-import { climbLadder } from './ladder.ts';
+import { climbLadder, type Outcome } from './ladder.ts';
 import { resolveLanguage } from './languages.ts';
 import { loadModel, type Model } from './load-model.ts';
 import { createMasks } from './masks.ts';
 import { parseOptions } from './parse-options.ts';
 import { buildPrompt } from './prompt.ts';
+import type { DecodedRow } from './read-attempts.ts';
 import { createRowDecoder, type DecoderParts } from './row-decoder.ts';
 import { nothingSaid, toSegmentTranscript } from './segment-transcript.ts';
 import { openSession, type SessionOptions } from './session.ts';
@@ -63,16 +64,14 @@ export async function createModelEngine(
     modelId: manifest.id,
     modelSha256: manifest.files[manifest.graph.file]!.sha256,
     timesWords: manifest.alignmentHeads.length > 0,
-    transcribe: (segments, input, signal) => transcribe(parts, segments, input, signal),
+    transcribe: (...request) => transcribe(parts, ...request),
     close: () => session.close(),
   });
 }
 
 async function transcribe(
   parts: DecoderParts,
-  segments: readonly Pcm[],
-  input: unknown,
-  signal: AbortSignal | undefined,
+  ...[segments, input, signal, settled]: Parameters<Engine['transcribe']>
 ): Promise<SegmentTranscript[]> {
   const { manifest, tokenizer } = parts;
   const options = parseOptions(input);
@@ -86,16 +85,33 @@ async function transcribe(
   // Also where there is nothing to decode, so that a wrong option never depends on the audio
   buildPrompt(options, language, manifest, tokenizer);
   for (const [index, pcm] of segments.entries()) checkAudio(pcm, index);
-  const spoken = segments.filter((pcm) => !isNothing(pcm));
+  const spokenAt = [...segments.keys()].filter((index) => !isNothing(segments[index]!));
+  const spoken = spokenAt.map((index) => segments[index]!);
   const contexts = spoken.map((pcm) =>
     options.shortContext ? parts.planContext(pcm.length, 'short', contextOptions(manifest)).kind : 'full',
   );
   const decode = createRowDecoder(parts, spoken, options, language, signal);
   const delaySeconds = attentionDelaySeconds(manifest);
-  const outcomes = (await climbLadder(contexts, options, decode)).values();
-  return segments.map((pcm) => {
-    const audio = { seconds: pcm.length / SAMPLE_RATE_HERTZ, language };
-    if (isNothing(pcm)) return nothingSaid(audio, options);
-    return toSegmentTranscript(outcomes.next().value!, audio, options, { tokenizer, delaySeconds });
-  });
+  const audioOf = (index: number) => ({ seconds: segments[index]!.length / SAMPLE_RATE_HERTZ, language });
+  // Words are timed once
+  const heard = new Map<number, SegmentTranscript>();
+  const keep = (outcome: Outcome<DecodedRow>, index: number): SegmentTranscript => {
+    const kept =
+      heard.get(index) ?? toSegmentTranscript(outcome, audioOf(index), options, { tokenizer, delaySeconds });
+    heard.set(index, kept);
+    return kept;
+  };
+  const passed =
+    settled &&
+    ((outcomes: ReadonlyMap<number, Outcome<DecodedRow>>) =>
+      settled(
+        [...outcomes].map(([nth, outcome]) => ({
+          index: spokenAt[nth]!,
+          transcript: keep(outcome, spokenAt[nth]!),
+        })),
+      ));
+  for (const [nth, outcome] of (await climbLadder(contexts, options, decode, passed)).entries()) {
+    keep(outcome, spokenAt[nth]!);
+  }
+  return segments.map((_, index) => heard.get(index) ?? nothingSaid(audioOf(index), options));
 }

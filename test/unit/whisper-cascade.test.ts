@@ -54,6 +54,22 @@ describe('the cascade', () => {
     for (const transcript of heard) expect(SegmentTranscript.parse(transcript)).toEqual(transcript);
   });
 
+  it('tells of what a model is sure of before the next one is asked', async () => {
+    const { engine, more } = cascadeOf(
+      (mark) => (mark > 1 ? doubtful : {}),
+      (mark) => (mark > 2 ? doubtful : {}),
+      () => ({}),
+    );
+    const told: unknown[] = [];
+    const heard = await engine.transcribe([1, 2, 3].map(segment), {}, undefined, (settled) =>
+      told.push([...settled, more.map(({ calls }) => calls.length)]),
+    );
+    expect(told).toEqual([
+      [{ index: 0, transcript: heard[0] }, [0, 0]],
+      [{ index: 1, transcript: heard[1] }, [1, 0]],
+    ]);
+  });
+
   it('says which attempts were passed over, and whose they were', async () => {
     const { engine } = cascadeOf(
       () => ({

@@ -1,7 +1,7 @@
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import { type Pcm, SAMPLE_RATE_HERTZ } from '@murmuration/pipeline/ports';
+import { type Pcm, SAMPLE_RATE_HERTZ, type SettledSegment } from '@murmuration/pipeline/ports';
 import { countEscalated } from '@murmuration/pipeline/transcripts/count-escalated';
 import type { BatchedDevice } from './batched-device.ts';
 import type { BatchingObserver } from './batching-observer.ts';
@@ -18,7 +18,8 @@ export interface BatchedSegment {
 }
 
 /**
- * Transcribes a batch and answers every segment of it. Out of memory: each half is tried again on its own, `halvings` times
+ * Transcribes a batch and answers every segment of it, each as soon as it is settled: those that are heard again, at full
+ * context or at higher temperatures, hold up nobody else. Out of memory: each half is tried again on its own, `halvings` times
  * at most. Any other failure of a batch of several calls: each call is tried alone, so that only the one at fault fails.
  */
 export async function runHalving(
@@ -29,13 +30,30 @@ export async function runHalving(
   observer: BatchingObserver,
 ): Promise<void> {
   const startedAt = performance.now();
-  const done = device.watch.start();
+  const unanswered = new Map(batch.entries());
+  const workedSeconds = batch.map(() => 0);
+  let done = device.watch.start();
+  /** What the device worked since the last time is shared by those that it worked for. */
+  const shareWork = () => {
+    const seconds = done() / 1000 / Math.max(1, unanswered.size);
+    for (const index of unanswered.keys()) workedSeconds[index]! += seconds;
+    done = device.watch.start();
+  };
+  const answer = ({ index, transcript }: SettledSegment) => {
+    unanswered.get(index)?.resolve(transcript, workedSeconds[index]!);
+    unanswered.delete(index);
+  };
   try {
     const transcripts = await device.engine.transcribe(
       batch.map(({ pcm }) => pcm),
       decoding,
+      undefined,
+      (settled) => {
+        shareWork();
+        settled.forEach(answer);
+      },
     );
-    const workedSeconds = done() / 1000 / batch.length;
+    shareWork();
     const samples = batch.map(({ pcm }) => pcm.length);
     device.limit.fitted(batch.length);
     observer.finished({
@@ -46,32 +64,27 @@ export async function runHalving(
       padding: paddingShare(samples),
       escalated: countEscalated(transcripts),
     });
-    for (const [index, segment] of batch.entries()) segment.resolve(transcripts[index]!, workedSeconds);
+    for (const [index, transcript] of transcripts.entries()) answer({ index, transcript });
   } catch (error) {
-    const parts = partsToRetry(batch, error, device, halvings, observer);
-    if (parts.length === 0) for (const segment of batch) segment.reject(error);
-    const left = isOutOfMemory(error) ? halvings - 1 : halvings;
-    for (const part of parts) await runHalving(part, decoding, device, left, observer);
+    const left = [...unanswered.values()];
+    if (isOutOfMemory(error)) {
+      device.limit.outOfMemory(batch.length);
+      observer.outOfMemory({ device: device.name, segments: batch.length, givenUp: halvings === 0 });
+    } else if (isFatal(error)) observer.fatal(error);
+    const parts = partsToRetry(left, error, halvings);
+    if (parts.length === 0) for (const segment of left) segment.reject(error);
+    const halvingsLeft = isOutOfMemory(error) ? halvings - 1 : halvings;
+    for (const part of parts) await runHalving(part, decoding, device, halvingsLeft, observer);
   }
 }
 
 function partsToRetry(
   batch: readonly BatchedSegment[],
   error: unknown,
-  device: BatchedDevice,
   halvings: number,
-  observer: BatchingObserver,
 ): (readonly BatchedSegment[])[] {
-  if (isOutOfMemory(error)) {
-    const givenUp = halvings === 0;
-    device.limit.outOfMemory(batch.length);
-    observer.outOfMemory({ device: device.name, segments: batch.length, givenUp });
-    return givenUp ? [] : halves(batch);
-  }
-  if (isFatal(error)) {
-    observer.fatal(error);
-    return [];
-  }
+  if (isOutOfMemory(error)) return halvings === 0 ? [] : halves(batch);
+  if (isFatal(error)) return [];
   const calls = byCall(batch);
   return calls.length > 1 ? calls : [];
 }

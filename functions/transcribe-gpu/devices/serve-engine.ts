@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import type { SettledSegment } from '@murmuration/pipeline/ports';
 import { createEngine } from '@murmuration/whisper/engine';
 import { openGpuSession } from './open-gpu-session.ts';
 import type { EngineAnswer, EngineRequest, EngineSetup, PlainError } from './thread-messages.ts';
@@ -22,7 +23,9 @@ try {
     }
     const { id, segments, decoding } = request;
     try {
-      answer({ kind: 'heard', id, transcripts: await engine.transcribe(segments, decoding) });
+      const settled = (segments: readonly SettledSegment[]) => answer({ kind: 'settled', id, segments });
+      const transcripts = await engine.transcribe(segments, decoding, undefined, settled);
+      answer({ kind: 'heard', id, transcripts });
     } catch (error) {
       answer({ kind: 'failed', id, error: toPlain(error) });
     }

@@ -1,12 +1,13 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import { MurmurationError, throwIfAborted } from '@murmuration/pipeline/errors';
-import type { Engine } from '@murmuration/pipeline/ports';
+import type { Engine, SettledSegment } from '@murmuration/pipeline/ports';
 import type { EngineAnswer, EngineRequest, EngineSetup, PlainError } from './thread-messages.ts';
 
 interface Pending {
   resolve(transcripts: SegmentTranscript[]): void;
   reject(error: unknown): void;
+  settled?: ((segments: readonly SettledSegment[]) => void) | undefined;
 }
 
 /** An engine in a thread of its own. Throws as `createEngine`. A thread that ends unasked fails as the GPU does: fatally. */
@@ -49,6 +50,8 @@ export async function openThreadedEngine(options: EngineSetup): Promise<Engine> 
           return resolve(answer.model);
         case 'broken':
           return reject(toError(answer.error));
+        case 'settled':
+          return pending.get(answer.id)?.settled?.(answer.segments);
         case 'heard':
           pending.get(answer.id)?.resolve(answer.transcripts);
           break;
@@ -62,12 +65,12 @@ export async function openThreadedEngine(options: EngineSetup): Promise<Engine> 
 
   return {
     ...model,
-    async transcribe(segments, decoding, signal) {
+    async transcribe(segments, decoding, signal, settled) {
       throwIfAborted(signal, 'transcription was aborted');
       if (ended !== undefined) throw ended;
       const id = nextId++;
       return new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject });
+        pending.set(id, { resolve, reject, settled });
         send({ kind: 'transcribe', id, segments, decoding });
       });
     },
