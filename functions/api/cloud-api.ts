@@ -6,6 +6,7 @@ import { dynamoLedger } from '@murmuration/api/adapters/dynamo-ledger';
 import { dynamoTable } from '@murmuration/api/adapters/dynamo-table';
 import { fetchRecording } from '@murmuration/api/adapters/fetch-recording';
 import { jobExecutions } from '@murmuration/api/adapters/job-executions';
+import { ownObjects } from '@murmuration/api/adapters/own-objects';
 import { s3JobResults } from '@murmuration/api/adapters/s3-job-results';
 import { s3ObjectFolder } from '@murmuration/api/adapters/s3-object-folder';
 import { s3Uploads } from '@murmuration/api/adapters/s3-uploads';
@@ -76,6 +77,7 @@ export function cloudApi(env: z.output<typeof ApiEnv>, logger: Logger): ReturnTy
       jobs,
       results: s3JobResults(table, store),
       uploads,
+      objects: ownObjects(store),
       ...(env.AUTHENTICATION === 'keys'
         ? { keyRing: dynamoKeyRing(table) }
         : { callerOf: gatewayCaller(env) }),

@@ -137,6 +137,12 @@ export interface Uploads {
   open(owner: string, id: string): Promise<{ readonly source: MediaSource; readonly name: string }>;
 }
 
+/** Recordings that owners have put into the kit's bucket themselves. */
+export interface OwnObjects {
+  /** Throws `invalid-argument` for one that is not the owner's, `not-found`. */
+  open(owner: string, key: string): Promise<MediaSource>;
+}
+
 /** Takes the parts of uploads, where no S3 does. */
 export interface UploadReceiver {
   /** Answers an etag. Throws `not-found`, and `body-too-large` above the size that was announced. */
@@ -196,6 +202,8 @@ export interface ApiPorts {
   readonly jobs: Jobs;
   readonly results: JobResults;
   readonly uploads: Uploads;
+  /** Absent where there is no bucket: then no job names an object. */
+  readonly objects?: OwnObjects | undefined;
   /** Absent where parts go to S3. */
   readonly receiver?: UploadReceiver | undefined;
   /** Absent where all who reach the server may use it: on this machine only. */

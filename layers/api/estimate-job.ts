@@ -1,6 +1,6 @@
 import type { MediaSource } from '@murmuration/pipeline/ports';
 import type { z } from 'zod';
-import type { JobRequest } from './api-ports.ts';
+import type { ApiPorts, JobRequest, JobSource } from './api-ports.ts';
 import type { ApiTools } from './api-tools.ts';
 import type { JobEstimate } from './contract/job-input.ts';
 import { withoutPath } from './without-path.ts';
@@ -8,9 +8,10 @@ import { withoutPath } from './without-path.ts';
 /** What a job would cost, from the header of its recording. Throws what opening and probing throw. */
 export async function estimateJob(
   { source, owner, key, name, options }: JobRequest,
-  { ports: { transcriber, uploads, ledger }, settings }: Pick<ApiTools, 'ports' | 'settings'>,
+  { ports, settings }: Pick<ApiTools, 'ports' | 'settings'>,
   signal: AbortSignal,
 ): Promise<z.infer<typeof JobEstimate>> {
+  const { transcriber, ledger } = ports;
   const probe = async (recording: MediaSource) => {
     try {
       return await transcriber.probe(recording, signal);
@@ -18,12 +19,7 @@ export async function estimateJob(
       throw withoutPath(error, recording, name);
     }
   };
-  const opened =
-    source.kind === 'upload'
-      ? (await uploads.open(owner, source.uploadId)).source
-      : source.kind === 'url'
-        ? new URL(source.url)
-        : undefined;
+  const opened = await open(source, owner, ports);
   const media = opened === undefined ? undefined : await probe(opened);
   const seconds = media?.durationSeconds ?? null;
   // Each channel is heard for itself then
@@ -42,4 +38,19 @@ export async function estimateJob(
     measured: measured !== undefined,
     budget_left_seconds: left,
   };
+}
+
+async function open(
+  source: JobSource,
+  owner: string,
+  { uploads, objects }: Pick<ApiPorts, 'uploads' | 'objects'>,
+): Promise<MediaSource | undefined> {
+  switch (source.kind) {
+    case 'upload':
+      return (await uploads.open(owner, source.uploadId)).source;
+    case 'url':
+      return new URL(source.url);
+    case 's3':
+      return objects?.open(owner, source.key);
+  }
 }

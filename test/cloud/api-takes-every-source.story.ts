@@ -44,10 +44,15 @@ describe('a job of the API on AWS', () => {
     await put(s3_key, speech());
     const job = await endedJob(key, await callApi(key, '/v1/jobs', { body: { s3_key } }));
     expect(job).toMatchObject({ state: 'done', text: expect.stringMatching(said) });
-    const stolen = await callApi(await createApiKey(), '/v1/jobs', { body: { s3_key } });
-    expect([stolen.status, JSON.parse(stolen.text).error.param]).toEqual([400, 's3_key']);
-    const missing = await callApi(key, '/v1/jobs', { body: { s3_key: `${s3_key}x` } });
-    expect(missing.status, missing.text).toBe(404);
+    const estimate = await callApi(key, '/v1/jobs', { body: { s3_key, dry_run: true } });
+    expect(JSON.parse(estimate.text)).toMatchObject({ duration_seconds: 11, heard_seconds: 11 });
+    const other = await createApiKey();
+    for (const dry_run of [false, true]) {
+      const stolen = await callApi(other, '/v1/jobs', { body: { s3_key, dry_run } });
+      expect([stolen.status, JSON.parse(stolen.text).error.param]).toEqual([400, 's3_key']);
+      const missing = await callApi(key, '/v1/jobs', { body: { s3_key: `${s3_key}x`, dry_run } });
+      expect(missing.status, missing.text).toBe(404);
+    }
   });
 
   it('shows its text while it goes on', async () => {

@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApiJob } from '@murmuration/api/contract/api-job';
-import { outputs, twin } from './kit.ts';
+import { wavOf } from '../functions/bad-files.ts';
+import { ownerOf } from './create-api-key.ts';
+import { outputs, put, twin } from './kit.ts';
 
 const [apiId] = new URL(outputs.apiUrl).host.split('.');
 
@@ -50,6 +52,8 @@ export async function endedJob(
 
 /** Seconds that a key's budget has left in this month. */
 export async function budgetLeft(key: string): Promise<number> {
-  const asked = { s3_key: 'uploads/owners/nobody/a.mp3', dry_run: true };
+  const s3_key = `uploads/owners/${ownerOf(key)}/budget`;
+  await put(s3_key, wavOf(new Float32Array(1600)));
+  const asked = { s3_key, dry_run: true };
   return JSON.parse((await callApi(key, '/v1/jobs', { body: asked })).text).budget_left_seconds;
 }

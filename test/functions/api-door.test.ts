@@ -100,6 +100,7 @@ describe('the API’s door refuses, and never fails at:', () => {
     const long = ['a', 'é', '🐦'].map((letter) => letter.repeat(1000));
     for (const s3_key of [owner, ...long, 'a/../b', './a', '\ud800', '\u0000', 'uploads/owners/']) {
       await json('/v1/jobs', JSON.stringify({ s3_key }));
+      await json('/v1/jobs', JSON.stringify({ s3_key, dry_run: true }));
     }
   });
 

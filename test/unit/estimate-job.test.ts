@@ -1,19 +1,25 @@
-import type { ApiPorts, JobRequest } from '@murmuration/api/api-ports';
+import { ownObjects } from '@murmuration/api/adapters/own-objects';
+import type { ApiPorts, JobRequest, JobSource } from '@murmuration/api/api-ports';
 import type { ApiSettings } from '@murmuration/api/api-settings';
 import { estimateJob } from '@murmuration/api/estimate-job';
 import { recentSpeed } from '@murmuration/api/recent-speed';
+import { memoryObjectStore } from '@murmuration/pipeline/adapters/memory-object-store';
 import { JobOptions } from '@murmuration/pipeline/contract/job';
 import { describe, expect, it } from 'vitest';
 
 const media = { container: 'wav', codec: 'pcm', sampleRateHertz: 8000, narrowBand: true, channels: 2 };
 const settings = { dollarsPerAudioHour: 0.36, timesRealTime: 60 } as ApiSettings;
 
+const store = memoryObjectStore();
+
 function estimate({
   durationSeconds,
   timesRealTime,
   options = {},
   budgetSeconds,
+  source = { kind: 'url', url: 'https://example.com/talk.wav' },
 }: {
+  source?: JobSource;
   durationSeconds?: number | undefined;
   timesRealTime?: number | undefined;
   options?: object;
@@ -26,12 +32,13 @@ function estimate({
       timesRealTime: () => timesRealTime,
     },
     ledger: { spent: async () => 100 },
+    objects: ownObjects(store),
   } as unknown as ApiPorts;
   const request = {
     owner: 'ann',
     name: 'talk',
     key: { id: 'k', ...(budgetSeconds === undefined ? {} : { budgetSeconds }) },
-    source: { kind: 'url', url: 'https://example.com/talk.wav' },
+    source,
     options: JobOptions.parse(options),
   } as JobRequest;
   return estimateJob(request, { ports, settings }, new AbortController().signal);
@@ -67,6 +74,18 @@ describe('dry_run', () => {
       expected_seconds: 20,
       dollars: 0.12,
     });
+  });
+
+  it('opens what its owner has put into the bucket, and nothing that is missing or of others', async () => {
+    await store.write('uploads/owners/ann/talk', 'sound');
+    await store.write('uploads/owners/bob/talk', 'sound');
+    const of = (key: string) => estimate({ durationSeconds: 1000, source: { kind: 's3', key } });
+    expect(await of('uploads/owners/ann/talk')).toMatchObject({ duration_seconds: 1000, dollars: 0.1 });
+    const details = { param: 's3_key' };
+    await expect(of('uploads/owners/ann/none')).rejects.toMatchObject({ code: 'not-found', details });
+    for (const key of ['uploads/owners/bob/talk', 'uploads/owners/annie/talk', 'uploads/api/incoming/a']) {
+      await expect(of(key)).rejects.toMatchObject({ code: 'invalid-argument', details });
+    }
   });
 
   it('says what it cannot know of a recording that does not tell its length', async () => {

@@ -1,9 +1,9 @@
 import { CopyObjectCommand, HeadObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { MurmurationError } from '@murmuration/pipeline/errors';
-import { keys } from '@murmuration/pipeline/keys';
 import type { ObjectStore } from '@murmuration/pipeline/ports';
 import type { JobRequest, Uploads } from '../api-ports.ts';
 import { apiUploadKey } from './api-object-key.ts';
+import { checkOwn, noObject } from './own-objects.ts';
 
 /** A job's recording, once it is in the bucket. */
 export interface FetchedRecording {
@@ -33,16 +33,11 @@ export function fetchRecording({
     const CopySource = `${Bucket}/${from.split('/').map(encodeURIComponent).join('/')}`;
     await client.send(new CopyObjectCommand({ Bucket, CopySource, Key: to })).catch((error: unknown) => {
       const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-      const details = { param: 's3_key' };
-      if (status === 404) {
-        throw new MurmurationError('not-found', `there is no "${from}" in the bucket: upload it first`, {
-          details,
-        });
-      }
+      if (status === 404) throw noObject(from);
       // It has over 5 GB, or lies in an archive
       if (isRefused(error)) {
         throw new MurmurationError('invalid-argument', `S3 does not copy "${from}": ${error.message}`, {
-          details,
+          details: { param: 's3_key' },
           cause: error,
         });
       }
@@ -55,15 +50,7 @@ export function fetchRecording({
       await uploads.open(owner, source.uploadId);
       await copy(apiUploadKey(owner, source.uploadId), key);
     } else if (source.kind === 's3') {
-      // Other owners' recordings lie under uploads/ too
-      const own = `${keys.uploadsPrefix}owners/${owner}/`;
-      if (!source.key.startsWith(own)) {
-        throw new MurmurationError(
-          'invalid-argument',
-          `"${source.key}" is not yours to transcribe: put the recording under "${own}"`,
-          { details: { param: 's3_key' } },
-        );
-      }
+      checkOwn(owner, source.key);
       await copy(source.key, key);
     } else {
       await store.writeStream(key, download(new URL(source.url)));
