@@ -1,13 +1,15 @@
 """Measures models beside one another, and keeps the table of variants in models/README.md.
 
   npm run model -- variants --measure --baseline whisper-tiny.en-fp32 MODEL … [--clips REFERENCES.jsonl] [--threads 2]
-  npm run model -- variants --record MODEL … [--gpu RESULTS.json]
+  npm run model -- variants --record MODEL …
+  npm run model -- variants --record --gpu variants.json
   npm run model -- variants --table
 
 --measure runs the models clip by clip in turn, so that all of them meet the same machine, and writes what it found into their
 manifests: seconds of audio in a second, and that beside the baseline's. A clip counts with its fastest round, greedy, with the whole
 30 s of context. --record takes the figures of the manifests over into variants.json, which stays in the repository when the
-models do not, and writes the table anew. --gpu: {"hardware": …, "models": {ID: times real time}, "baseline": ID}.
+models do not, and writes the table anew. --gpu takes what test/bench/gpu measured of the weights of rows that are there already,
+each built for CUDA in fp16: {"hardware": …, "models": {ID: times real time}, "baseline": ID}.
 """
 from __future__ import annotations
 
@@ -74,20 +76,30 @@ def with_speed(manifest: Manifest, speed: Speed) -> Manifest:
 def record(folders: list[Path], gpu: Path | None) -> None:
     """Takes the manifests' figures over into variants.json."""
     kept = read_json_object(RECORD) if RECORD.is_file() else {}
-    gpu_results = read_gpu(gpu) if gpu else {}
     for folder in folders:
         manifest = read_manifest(folder)
-        if manifest.id in gpu_results:
-            manifest = with_speed(manifest, gpu_results[manifest.id])
         if manifest.figures is None:
             raise ModelError(f"{manifest.id} has no figures: measure it first, or make it from a recipe")
         graph_bytes = sum(info.size_bytes for name, info in manifest.files.items() if name.startswith(manifest.graph.file))
-        kept[manifest.id] = plain({
+        row = plain({
             "recipe": manifest.recipe.name if manifest.recipe else None, "made": [step["step"] for step in manifest.recipe.steps] if manifest.recipe else [],
             "precision": manifest.graph.precision, "sizeBytes": graph_bytes, "figures": manifest.figures, "verified": manifest.verified,
             "wordErrors": manifest.word_errors})
+        # What a GPU did with the same weights is in no manifest of theirs
+        before = kept[manifest.id]["figures"]["speed"] if manifest.id in kept else []
+        row["figures"]["speed"] = one_each([*(each for each in before if each["device"] == "cuda"), *row["figures"]["speed"]])
+        kept[manifest.id] = row
+    for name, speed in (read_gpu(gpu) if gpu else {}).items():
+        if name not in kept:
+            raise ModelError(f"{gpu.name} measures {name}, and the table has no such row: record the model first")
+        kept[name]["figures"]["speed"] = one_each([*kept[name]["figures"]["speed"], plain(speed)])
     text = json.dumps(dict(sorted(kept.items())), indent=2, ensure_ascii=False) + "\n"
     RECORD.write_text(text, "utf8")
+
+
+def one_each(speeds: list[dict]) -> list[dict]:
+    """The last of each device."""
+    return [speed for _, speed in sorted({each["device"]: each for each in speeds}.items())]
 
 
 def read_gpu(path: Path) -> dict[str, Speed]:
@@ -118,7 +130,9 @@ def table(rows: dict[str, dict]) -> str:
                  *(noise.get(name, "") for name in noise_sets), verified]
         lines.append("| " + " | ".join(cells) + " |")
     speeds = [each for row in rows.values() for each in row["figures"]["speed"]]
-    notes = sorted({f"{'CPU' if each['device'] == 'cpu' else 'GPU'}: beside {each['baseline']}, in one run, on {each['hardware']}." for each in speeds})
+    # A GPU runs no int8 or int4: which row a figure stands in says which weights they are
+    names = {"cpu": "CPU:", "cuda": "GPU: the weights of the row, built for CUDA in fp16,"}
+    notes = sorted({f"{names[each['device']]} beside {each['baseline']}, in one run, on {each['hardware']}." for each in speeds})
     return "\n".join([*lines, "", *notes]).rstrip() + "\n"
 
 

@@ -67,13 +67,16 @@ def test_records_what_the_manifests_say(models, run, tmp_path):
     write_manifest(variants.with_speed(read_manifest(half), speed), half)
     gpu = tmp_path / "gpu.json"
     gpu.write_text(json.dumps({"hardware": "H100", "baseline": "whole", "models": {"whole": 100, "half": 150.0}}))
-    assert run("--record", whole, half, "--gpu", gpu)[0] == 0
+    assert run("--record", whole, half)[0] == 0
+    assert run("--record", "--gpu", gpu)[0] == 0  # the models need not be there
     readme = (tmp_path / "README.md").read_text()
     assert readme.startswith("# Models\n\n<!--") and readme.endswith("-->\n\nrest\n") and "old" not in readme
     lines = [line for line in readme.splitlines() if line.startswith("| `")]
     assert [line.split("`")[1] for line in lines] == ["whole", "half"]
     assert "| prune, int8 | 0.1 M |" in lines[1] and "| 2.50 × | 1.50 × | 12.50 / 3.00 | 5 | 0.5 |" in lines[1]
-    assert "CPU: beside whole, in one run, on 2 threads." in readme and "GPU: beside whole, in one run, on H100." in readme
+    assert "CPU: beside whole, in one run, on 2 threads." in readme and "GPU: the weights of the row, built for CUDA in fp16, beside whole, in one run, on H100." in readme
+    assert run("--record", half)[0] == 0  # what a GPU did stays
+    assert (tmp_path / "README.md").read_text() == readme
     (half / "manifest.json").unlink()
     assert run("--record", whole)[0] == 0  # the other stays as it was recorded
     assert "`half`" in (tmp_path / "README.md").read_text()
@@ -84,7 +87,9 @@ def test_refuses_what_has_nothing_to_record(models, run, tmp_path):
     write_manifest(dataclasses.replace(read_manifest(whole), figures=None), whole)
     assert "whole has no figures" in run("--record", whole)[2]
     (tmp_path / "gpu.json").write_text('{"models": {}}')
-    assert "gpu.json has no speeds" in run("--record", whole, "--gpu", tmp_path / "gpu.json")[2]
+    assert "gpu.json has no speeds" in run("--record", "--gpu", tmp_path / "gpu.json")[2]
+    (tmp_path / "gpu.json").write_text('{"hardware": "H100", "baseline": "a", "models": {"a": 1}}')
+    assert "measures a, and the table has no such row" in run("--record", "--gpu", tmp_path / "gpu.json")[2]
     Path(variants.README).write_text("no place")
     code, _, err = run("--table")
     assert code == 2 and "has no place for the table" in err

@@ -25,6 +25,14 @@ it('says of the published figures what models/README.md says of them', () => {
   });
 });
 
+it('asks of the graphs that are served, and not of the loop, whether tokens are equal', () => {
+  const [words] = goals({
+    words: { clips: 43, equal: 43, equalAlone: 43 },
+    capturedWords: { clips: 42, equal: 42, equalAlone: 41 },
+  }).slice(-1);
+  expect(words).toEqual({ goal: 'clips with equal tokens', reached: 41, met: false });
+});
+
 it('takes the best size and number of sessions, and leaves word times and parts that failed aside', () => {
   const report = {
     server: { failed: 'no GPU' },

@@ -1,7 +1,8 @@
-"""build_models.py OUT WEIGHTS [--dry-run]: the graphs that are measured on a GPU, into the folder OUT.
+"""build_models.py OUT WEIGHTS [VARIANTS] [--dry-run]: the graphs that are measured on a GPU, into the folder OUT.
 
 WEIGHTS is tiny.en's folder: real weights, whose tokens are compared with the CPU's, and a tokenizer for the others. Those have
 random weights: they compute as much as real ones, and say nonsense. `shapes.json` beside this file names more of them.
+VARIANTS holds folders of weights that were made of tiny.en's, each named as its row of the table of variants: OUT/variants.
 MODELS="NAME …" in the environment: these alone. --dry-run: small, and for a processor, which has the same kernels but two (graph_step.py)."""
 import json
 import os
@@ -18,7 +19,10 @@ import leave_out  # noqa: E402
 import graph_step  # noqa: E402
 from build import build, load_source  # noqa: E402
 from random_whisper import RandomWhisper, random_tensors  # noqa: E402
-from weights import Dimensions, Source, Tokens  # noqa: E402
+from read_json_object import read_json_object  # noqa: E402
+from training.student import with_layers  # noqa: E402
+from training.trained import STEP, with_trained  # noqa: E402
+from weights import Dimensions, Source, Tokens, WhisperWeights  # noqa: E402
 
 TURBO = dict(mels=128, audio_context=1500, text_context=448, width=1280, encoder_layers=32, encoder_heads=20,
              decoder_layers=4, decoder_heads=20, vocabulary=51866)
@@ -84,14 +88,27 @@ def write(weights, name: str, out: Path, dry: bool) -> None:
     print(folder, flush=True)
 
 
+def brought(tiny: WhisperWeights, folder: Path) -> WhisperWeights:
+    """A folder of weights, or a FOLDER.training: only what training left otherwise than it is in tiny.en."""
+    if not (folder / STEP).is_file():
+        return load_source(str(folder))
+    figures = read_json_object(folder / STEP)["figures"]
+    if "decoderLayers" in figures:  # of a distillation
+        tiny = with_layers(tiny, figures["encoderLayers"], figures["decoderLayers"])
+    return with_trained(tiny, folder)[0]
+
+
 def main() -> None:
-    out, folder, dry = Path(sys.argv[1]), sys.argv[2], "--dry-run" in sys.argv
+    dry = "--dry-run" in sys.argv
+    out, folder, *variants = map(Path, [each for each in sys.argv[1:] if each != "--dry-run"])
     graph_step.FOR_GPU = not dry
-    tiny = load_source(folder)
+    tiny = load_source(str(folder))
     write(tiny, "whisper-tiny.en-fp16", out, dry)
     write(random_model(tiny.tokenizer_path, {}, dry), "random-turbo-fp16", out, dry)
     for name, shape in json.loads((here / "shapes.json").read_text("utf8")).items():
         write(random_model(tiny.tokenizer_path, shape, dry), f"random-{name}-fp16", out, dry)
+    for each in sorted(variants[0].iterdir()) if variants else []:
+        write(brought(tiny, each), each.name, out / "variants", dry)
 
 
 if __name__ == "__main__":

