@@ -7,9 +7,10 @@ import type { ApiJob } from '@murmuration/api/contract/api-job';
 import { resourceId } from '@murmuration/api/contract/resource-id';
 import { anyone } from '@murmuration/api/middleware/authenticate';
 import { JobOptions } from '@murmuration/pipeline/contract/job';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openFolders } from '../contract/open-folders.ts';
 import { fixture, runCli } from '../functions/run-cli.ts';
+import { soon } from '../soon.ts';
 import { startServer } from './start-server.ts';
 
 describe('the data folder of a server', () => {
@@ -41,7 +42,7 @@ describe('the data folder of a server', () => {
     await writeFile(join(upload, 'media'), 'abc');
 
     const server = await startServer([], { dataFolder });
-    await vi.waitFor(async () => expect(await readdir(join(dataFolder, 'data', 'uploads'))).toEqual([]));
+    await soon(async () => expect(await readdir(join(dataFolder, 'data', 'uploads'))).toEqual([]));
     expect(await readdir(job)).toEqual([]);
     await server.stop();
   });
@@ -86,7 +87,7 @@ describe('the data folder of a server', () => {
     });
     const init = { method: 'POST', body: endless, duplex: 'half', signal: sending.signal } as RequestInit;
     const broken = fetch(`${first.url}/v1/listen`, init).catch(() => undefined);
-    await vi.waitFor(async () => expect(await readdir(requests, { recursive: true })).toHaveLength(2));
+    await soon(async () => expect(await readdir(requests, { recursive: true })).toHaveLength(2));
     await first.stop({ keepData: true, signal: 'SIGKILL' });
     sending.abort();
     await broken;

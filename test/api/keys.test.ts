@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../functions/run-cli.ts';
+import { soon } from '../soon.ts';
 import { recordingForm } from './recording-form.ts';
 import { type StartedServer, startServer } from './start-server.ts';
 
@@ -165,9 +166,9 @@ describe('a server without keys', () => {
       if (!isThere) await rm(browser);
       const server = await startServer(['--open'], { env: { PATH: path } });
       if (isThere) {
-        await vi.waitFor(async () => expect(await readFile(seen, 'utf8')).toBe(`${server.url}/\n`), 10_000);
+        await soon(async () => expect(await readFile(seen, 'utf8')).toBe(`${server.url}/\n`));
       } else {
-        await vi.waitFor(() => expect(server.log()).toContain(`go to ${server.url}/`), 10_000);
+        await soon(() => expect(server.log()).toContain(`go to ${server.url}/`));
       }
       await server.stop();
     }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { folderIdempotency } from '@murmuration/api/adapters/folder-idempotency';
 import { changeKeys, folderKeyRing } from '@murmuration/api/adapters/folder-key-ring';
-import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { soon } from '../soon.ts';
 import { type ApiAdapters, apiAdaptersContract } from './api-adapters.ts';
 import { openFolders, unreadable } from './open-folders.ts';
 
@@ -37,15 +38,15 @@ describe('in folders', () => {
       },
       read: (source) => readFile(source as string),
       async hear({ id, owner, key }, seconds, end) {
-        await vi.waitFor(() => expect(transcriber.heard).toHaveLength(1));
+        await soon(() => expect(transcriber.heard).toHaveLength(1));
         const [work] = transcriber.heard;
         work!.onProgress(seconds);
-        await vi.waitFor(async () => expect(await ledger.spent(key)).toBe(seconds));
+        await soon(async () => expect(await ledger.spent(key)).toBe(seconds));
         if (end === 'done') work!.end.resolve();
         if (end === 'failed') work!.end.reject(unreadable());
         if (end === undefined) return;
-        await vi.waitFor(async () => expect((await jobs.get(owner, id))?.state).toBe(end));
-        if (end === 'failed') await vi.waitFor(async () => expect(await ledger.spent(key)).toBe(0));
+        await soon(async () => expect((await jobs.get(owner, id))?.state).toBe(end));
+        if (end === 'failed') await soon(async () => expect(await ledger.spent(key)).toBe(0));
       },
       close: () => jobs.close(),
     };

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { UploadReceiver, Uploads } from '@murmuration/api/api-ports';
 import { resourceId } from '@murmuration/api/contract/resource-id';
 import { JobOptions } from '@murmuration/pipeline/contract/job';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFolders, unreadable } from '../contract/open-folders.ts';
+import { soon } from '../soon.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -43,15 +44,19 @@ const jobOf = (uploadId: string, milliseconds: number) => ({
 describe('jobs in a folder', () => {
   it('return what a failed one held after a crash between the two writes, once', async () => {
     const folder = await mkdtemp(join(root, 'crash-'));
-    const dead = openFolders(folder, {
-      wrap: (ledger) => ({ ...ledger, settle: () => new Promise<never>(() => undefined) }),
-    });
+    let isSettling = false;
+    const settle = () => {
+      isSettling = true;
+      return new Promise<never>(() => undefined);
+    };
+    const dead = openFolders(folder, { wrap: (ledger) => ({ ...ledger, settle }) });
     await dead.jobs.create(request);
-    await vi.waitFor(() => expect(dead.transcriber.heard).toHaveLength(1));
+    await soon(() => expect(dead.transcriber.heard).toHaveLength(1));
     dead.transcriber.heard[0]!.onProgress(4);
-    await vi.waitFor(async () => expect(await dead.ledger.spent(key)).toBe(4));
+    await soon(async () => expect(await dead.ledger.spent(key)).toBe(4));
     dead.transcriber.heard[0]!.end.reject(unreadable());
-    await vi.waitFor(async () => expect((await dead.jobs.get('ann', request.id))?.state).toBe('failed'));
+    await soon(() => expect(isSettling).toBe(true));
+    expect((await dead.jobs.get('ann', request.id))?.state).toBe('failed');
     expect(await dead.ledger.spent(key)).toBe(4);
 
     for (const _ of ['after the crash', 'and after another start']) {
@@ -68,15 +73,20 @@ describe('jobs in a folder', () => {
 
   it('can be removed again where a crash came in the middle, and leave no transcript behind', async () => {
     const folder = await mkdtemp(join(root, 'removal-'));
-    const crash = new Promise<never>(() => undefined);
-    const dead = openFolders(folder, { onRemoved: () => crash });
+    let isRemoving = false;
+    const dead = openFolders(folder, {
+      onRemoved() {
+        isRemoving = true;
+        return new Promise(() => undefined);
+      },
+    });
     await dead.jobs.create(request);
-    await vi.waitFor(() => expect(dead.transcriber.heard).toHaveLength(1));
+    await soon(() => expect(dead.transcriber.heard).toHaveLength(1));
     dead.transcriber.heard[0]!.end.resolve();
-    await vi.waitFor(async () => expect((await dead.jobs.get('ann', request.id))?.state).toBe('done'));
+    await soon(async () => expect((await dead.jobs.get('ann', request.id))?.state).toBe('done'));
     await dead.jobs.close();
     void dead.jobs.remove('ann', request.id);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await soon(() => expect(isRemoving).toBe(true));
 
     const { jobs } = openFolders(folder);
     expect(await jobs.remove('ann', request.id)).toBe(true);
@@ -91,9 +101,9 @@ describe('jobs in a folder', () => {
     const uploadId = await uploaded(uploads);
     const [first, second] = [jobOf(uploadId, 2), jobOf(uploadId, 3)];
     for (const each of [first, second]) await jobs.create(each);
-    await vi.waitFor(() => expect(transcriber.heard).toHaveLength(2));
+    await soon(() => expect(transcriber.heard).toHaveLength(2));
     transcriber.heard[0]!.end.resolve();
-    await vi.waitFor(async () => expect((await jobs.get('ann', first.id))?.state).toBe('done'));
+    await soon(async () => expect((await jobs.get('ann', first.id))?.state).toBe('done'));
 
     await jobs.remove('ann', first.id);
     expect((await uploads.open('ann', uploadId)).name).toBe('a');
@@ -126,18 +136,18 @@ describe('jobs in a folder', () => {
     const folder = await mkdtemp(join(root, 'restart-'));
     const before = openFolders(folder);
     await before.jobs.create(request);
-    await vi.waitFor(() => expect(before.transcriber.heard).toHaveLength(1));
+    await soon(() => expect(before.transcriber.heard).toHaveLength(1));
     before.transcriber.heard[0]!.onProgress(6);
-    await vi.waitFor(async () => expect(await before.ledger.spent(key)).toBe(6));
+    await soon(async () => expect(await before.ledger.spent(key)).toBe(6));
     await before.jobs.close();
 
     const after = openFolders(folder);
     await after.jobs.resume();
-    await vi.waitFor(() => expect(after.transcriber.heard).toHaveLength(1));
+    await soon(() => expect(after.transcriber.heard).toHaveLength(1));
     after.transcriber.heard[0]!.onProgress(3);
     after.transcriber.heard[0]!.onProgress(10);
     after.transcriber.heard[0]!.end.resolve();
-    await vi.waitFor(async () => expect((await after.jobs.get('ann', request.id))?.state).toBe('done'));
+    await soon(async () => expect((await after.jobs.get('ann', request.id))?.state).toBe('done'));
     expect(await after.ledger.spent(key)).toBe(10);
     await after.jobs.close();
   });
@@ -147,7 +157,7 @@ describe('jobs in a folder', () => {
     const { jobs, transcriber } = openFolders(folder, { atOnce: 1 });
     const second = { ...request, id: idOf(2) };
     for (const each of [request, second]) await jobs.create(each);
-    await vi.waitFor(() => expect(transcriber.heard).toHaveLength(1));
+    await soon(() => expect(transcriber.heard).toHaveLength(1));
 
     // It would wait for the first one, which does not end by itself
     expect(await jobs.remove('ann', second.id)).toBe(true);
@@ -156,10 +166,10 @@ describe('jobs in a folder', () => {
 
     await jobs.create(second);
     transcriber.heard[0]!.end.resolve();
-    await vi.waitFor(() => expect(transcriber.heard).toHaveLength(2));
+    await soon(() => expect(transcriber.heard).toHaveLength(2));
     expect((await jobs.get('ann', second.id))?.state).toBe('queued');
     transcriber.heard[1]!.end.resolve();
-    await vi.waitFor(async () => expect((await jobs.get('ann', second.id))?.state).toBe('done'));
+    await soon(async () => expect((await jobs.get('ann', second.id))?.state).toBe('done'));
     await jobs.close();
   });
 
@@ -167,13 +177,13 @@ describe('jobs in a folder', () => {
     const folder = await mkdtemp(join(root, 'full-'));
     const { jobs, transcriber, errors } = openFolders(folder);
     await jobs.create(request);
-    await vi.waitFor(() => expect(transcriber.heard).toHaveLength(1));
+    await soon(() => expect(transcriber.heard).toHaveLength(1));
     const mend = await breakFolder(join(folder, 'jobs'));
     transcriber.heard[0]!.onProgress(4);
-    await vi.waitFor(() => expect(errors).toMatchObject([{ code: 'store-unavailable' }]));
+    await soon(() => expect(errors).toMatchObject([{ code: 'store-unavailable' }]));
     await mend();
     transcriber.heard[0]!.end.resolve();
-    await vi.waitFor(async () => expect((await jobs.get('ann', request.id))?.state).toBe('done'));
+    await soon(async () => expect((await jobs.get('ann', request.id))?.state).toBe('done'));
     await jobs.close();
 
     const after = openFolders(folder);
@@ -186,10 +196,10 @@ describe('jobs in a folder', () => {
     const { jobs, uploads, transcriber, errors } = openFolders(folder);
     const job = jobOf(await uploaded(uploads), 1);
     await jobs.create(job);
-    await vi.waitFor(() => expect(transcriber.heard).toHaveLength(1));
+    await soon(() => expect(transcriber.heard).toHaveLength(1));
     const mend = await breakFolder(join(folder, 'jobs'));
     transcriber.heard[0]!.end.reject(unreadable());
-    await vi.waitFor(() => expect(errors).toMatchObject([{ code: 'store-unavailable' }]));
+    await soon(() => expect(errors).toMatchObject([{ code: 'store-unavailable' }]));
     await mend();
     expect(await jobs.get('ann', job.id)).toMatchObject({ error: { code: 'media-unreadable' } });
     expect(jobs.isAwaited(job.source.uploadId)).toBe(true);
@@ -197,7 +207,7 @@ describe('jobs in a folder', () => {
 
     const after = openFolders(folder);
     await after.jobs.resume();
-    await vi.waitFor(() => expect(after.transcriber.heard).toHaveLength(1));
+    await soon(() => expect(after.transcriber.heard).toHaveLength(1));
     await after.jobs.close();
   });
 
@@ -205,7 +215,7 @@ describe('jobs in a folder', () => {
     const folder = await mkdtemp(join(root, 'ending-'));
     const { jobs, ledger, transcriber } = openFolders(folder);
     await jobs.create(request);
-    await vi.waitFor(() => expect(transcriber.heard).toHaveLength(1));
+    await soon(() => expect(transcriber.heard).toHaveLength(1));
     await jobs.close();
     const late = { ...request, id: idOf(2) };
     expect((await jobs.create(late)).state).toBe('queued');
@@ -218,7 +228,7 @@ describe('jobs in a folder', () => {
 
     const after = openFolders(folder);
     await after.jobs.resume();
-    await vi.waitFor(() => expect(after.transcriber.heard).toHaveLength(2));
+    await soon(() => expect(after.transcriber.heard).toHaveLength(2));
     await after.jobs.close();
   });
 
@@ -237,14 +247,14 @@ describe('jobs in a folder', () => {
     const { jobs, uploads, transcriber } = openFolders(folder, { clock, atOnce: 1 });
     await jobs.resume();
     await uploads.sweep();
-    await vi.waitFor(() => expect(transcriber.heard).toHaveLength(1));
+    await soon(() => expect(transcriber.heard).toHaveLength(1));
     transcriber.heard[0]!.end.resolve();
-    await vi.waitFor(() => expect(transcriber.heard).toHaveLength(2));
+    await soon(() => expect(transcriber.heard).toHaveLength(2));
     await uploads.sweep();
     expect((await uploads.open('ann', uploadId)).name).toBe('a');
     transcriber.heard[1]!.end.resolve();
-    await vi.waitFor(async () => expect((await jobs.get('ann', late.id))?.state).toBe('done'));
-    await vi.waitFor(() => expect(jobs.isAwaited(uploadId)).toBe(false));
+    await soon(async () => expect((await jobs.get('ann', late.id))?.state).toBe('done'));
+    await soon(() => expect(jobs.isAwaited(uploadId)).toBe(false));
     await uploads.sweep();
     expect(await readdir(join(folder, 'uploads'))).toEqual([]);
     await jobs.close();

@@ -6,7 +6,8 @@ import { webhookFiles } from '@murmuration/api/adapters/webhook-files';
 import { webhookSecretFile } from '@murmuration/api/adapters/webhook-secret-file';
 import { resourceId } from '@murmuration/api/contract/resource-id';
 import type { JobEvent, WebhookDue } from '@murmuration/pipeline/contract/webhook-messages';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { soon } from '../soon.ts';
 
 const jobId = resourceId('job', 1, '00000000-0000-4000-8000-000000000000');
 const url = 'https://receiver.example/hook';
@@ -59,28 +60,28 @@ describe('webhooks in a folder', () => {
   it('are told once, and gone then', async () => {
     webhooks = open();
     await webhooks.add(event, url);
-    await vi.waitFor(async () => expect(await files().waiting()).toEqual([]));
+    await soon(async () => expect(await files().waiting()).toEqual([]));
     expect(due).toEqual([{ kind: 'webhook-due', event, url, attempt: 1 }]);
   });
 
   it('wait for their time, and are told by the process that comes after', async () => {
     webhooks = open('postponed');
     await webhooks.add(event, url);
-    await vi.waitFor(async () => expect((await files().waiting())[0]?.dueAt).toBe(now + 5000));
+    await soon(async () => expect((await files().waiting())[0]?.dueAt).toBe(now + 5000));
     await webhooks.close();
     expect(due).toHaveLength(1);
     webhooks = open();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(due).toHaveLength(1);
     now += 5000;
-    await vi.waitFor(() => expect(due).toHaveLength(2));
+    await soon(() => expect(due).toHaveLength(2));
     expect(due[1]!.attempt).toBe(2);
   });
 
   it('that are given up are kept with the reason', async () => {
     webhooks = open('given-up');
     await webhooks.add(event, url);
-    await vi.waitFor(async () => expect(await files().dead()).toHaveLength(1));
+    await soon(async () => expect(await files().dead()).toHaveLength(1));
     const [dead] = await files().dead();
     expect(await files().read(dead!)).toEqual({ event, url, attempt: 1, reason: 'it answered 503' });
     expect(await files().waiting()).toEqual([]);
@@ -89,7 +90,7 @@ describe('webhooks in a folder', () => {
   it('are not lost by a fault of our own', async () => {
     webhooks = open('broken');
     await webhooks.add(event, url);
-    await vi.waitFor(async () => expect((await files().waiting())[0]?.dueAt).toBe(now + 60_000));
+    await soon(async () => expect((await files().waiting())[0]?.dueAt).toBe(now + 60_000));
     expect(errors).toHaveLength(1);
   });
 
@@ -100,8 +101,8 @@ describe('webhooks in a folder', () => {
     await writeFile(file!.path, '{');
     webhooks = open();
     await webhooks.add(other, url);
-    await vi.waitFor(() => expect(due.map((one) => one.event.jobId)).toEqual([other.jobId]));
-    await vi.waitFor(async () => expect(await files().waiting()).toEqual([]));
+    await soon(() => expect(due.map((one) => one.event.jobId)).toEqual([other.jobId]));
+    await soon(async () => expect(await files().waiting()).toEqual([]));
     expect(await readdir(join(folder, 'webhooks/waiting'))).toEqual([expect.stringContaining('.damaged')]);
     expect(errors).toMatchObject([{ code: 'store-unavailable' }]);
   });

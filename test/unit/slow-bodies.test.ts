@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import type { ApiPorts } from '@murmuration/api/api-ports';
 import { createApi } from '@murmuration/api/create-api';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { soon } from '../soon.ts';
 import { spoken, wordsOf } from './factories/transcript.ts';
 
 const PLACES = 8;
@@ -76,7 +77,7 @@ async function blocked(owner: string) {
   const answers = Array.from({ length: PLACES }, (_, index) =>
     trickle(index % 2 === 0 ? '/v1/listen' : '/v1/audio/transcriptions', owner),
   );
-  await vi.waitFor(async () => expect(await media()).toHaveLength(PLACES));
+  await soon(async () => expect(await media()).toHaveLength(PLACES));
   return answers;
 }
 const media = async () =>
@@ -98,9 +99,9 @@ describe('bodies that trickle', () => {
     expect(cutOff(answers)).toEqual([]);
     now += 11_000;
     expect((await send('ann')).status).toBe(200);
-    await vi.waitFor(() => expect(cutOff(answers)).toHaveLength(1));
+    await soon(() => expect(cutOff(answers)).toHaveLength(1));
     expect(cutOff(answers)[0]).toContain('its place was needed');
-    await vi.waitFor(async () => expect(await media()).toHaveLength(PLACES - 1));
+    await soon(async () => expect(await media()).toHaveLength(PLACES - 1));
     // That place is free again
     expect((await send('ann')).status).toBe(200);
     expect(cutOff(answers)).toHaveLength(1);
@@ -109,10 +110,10 @@ describe('bodies that trickle', () => {
   it('of one owner do not shut out another, however fast they come', async () => {
     const answers = await blocked('ann');
     expect((await send('bob')).status).toBe(200);
-    await vi.waitFor(() => expect(cutOff(answers)).toHaveLength(1));
-    await vi.waitFor(async () => expect(await media()).toHaveLength(PLACES - 1));
+    await soon(() => expect(cutOff(answers)).toHaveLength(1));
+    await soon(async () => expect(await media()).toHaveLength(PLACES - 1));
     trickle('/v1/listen', 'ann');
-    await vi.waitFor(async () => expect(await media()).toHaveLength(PLACES));
+    await soon(async () => expect(await media()).toHaveLength(PLACES));
     expect((await send('ann')).status).toBe(429);
     expect((await send('cid')).status).toBe(200);
   });

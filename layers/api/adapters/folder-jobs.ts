@@ -82,15 +82,12 @@ export function folderJobs(options: FolderJobsOptions): FolderJobs {
     if (signal.aborted) return false;
     entry.hasBegun = true;
     let written: Promise<unknown> = Promise.resolve();
-    // One after the other, and each for itself: a disk that was full once may have room for the end
-    const keep = (job: ApiJob, isUntold = false) => {
-      entry.kept = { request, job, ...(isUntold && { isUntold }) };
-      const writing = written.then(() => (signal.aborted ? undefined : files.write(entry.kept)));
-      written = writing.catch(() => undefined);
-      return writing;
-    };
     const onProgress: TranscribingOptions['onProgress'] = (progress) => {
-      keep(progressedJob(entry.kept.job, progress, clock())).catch((error) => onError(error, request.id));
+      entry.kept = { request, job: progressedJob(entry.kept.job, progress, clock()) };
+      // One after the other, and each for itself: a disk that was full once may have room for the end
+      written = written
+        .then(() => (signal.aborted ? undefined : files.write(entry.kept)))
+        .catch((error: unknown) => onError(error, request.id));
     };
     let end: ApiJob;
     try {
@@ -104,9 +101,13 @@ export function folderJobs(options: FolderJobsOptions): FolderJobs {
     await written;
     // What was stopped has not ended: it is removed, or goes on at the next start
     if (signal.aborted) return false;
-    await keep(end, true);
+    const kept = { request, job: end, isUntold: true };
+    // Nobody is told of an end that the next start may know nothing of, unless it cannot be written
+    await files.write(kept).finally(() => {
+      entry.kept = kept;
+    });
     if (signal.aborted) return false;
-    await tellEnd(entry.kept);
+    await tellEnd(kept);
     return true;
   }
 
