@@ -43,7 +43,7 @@ export function readListenRequest(queries: Readonly<Record<string, readonly stri
 /** Deepgram's default is `false`, and its clients may send that. */
 function redactOf({ redact = [] }: Readonly<Record<string, readonly string[]>>): string[] {
   const kinds = redact.flatMap((written) => written.split(','));
-  return kinds.length === 1 && kinds[0] === 'false' ? [] : kinds;
+  return kinds.length === 1 && kinds[0]?.toLowerCase() === 'false' ? [] : kinds;
 }
 
 /** Deepgram's tags may have a region, which Whisper does not tell apart; `multi` is for those who change their language. */
@@ -65,7 +65,7 @@ function warningsOf(queries: Readonly<Record<string, readonly string[]>>): Warni
   const isWanted = ([name, values]: [string, readonly string[]]) =>
     !Object.hasOwn(ListenQuery.shape, name) &&
     !satisfied.has(name) &&
-    values.some((value) => value !== 'false');
+    values.some((value) => value.toLowerCase() !== 'false');
   return Object.entries(queries)
     .filter(isWanted)
     .slice(0, 50)

@@ -33,7 +33,7 @@ export function readTranscriptionRequest(
   fields: readonly (readonly [string, string])[],
   task: Task,
 ): WantedTranscription {
-  const values = withStrategy(withSplitKinds(formValues(fields, lists)));
+  const values = withoutBlanks(withStrategy(withSplitKinds(formValues(fields, lists))));
   const parsed =
     task === 'translate'
       ? parseInput(TranslationParameters, values)
@@ -55,8 +55,7 @@ export function readTranscriptionRequest(
     edits: textEditsOf({ ...parsed, replace: parseRules(parsed.replace) }),
     decoding: {
       task,
-      // As OpenAI's forms may hold it, empty
-      language: only?.language?.trim() || 'auto',
+      language: only?.language?.trim() ?? 'auto',
       ...(prompt === undefined ? {} : { prompt }),
       ...(temperature === 0 ? {} : { temperatures: [temperature] }),
       words: logprobs || granularities.includes('word'),
@@ -83,6 +82,18 @@ function withStrategy(values: Readonly<Record<string, FormValue>>): Readonly<Rec
     // No JSON: it is refused as it stands
     return values;
   }
+}
+
+const isWritten = (value: string) => value.trim() !== '';
+
+/** What a form holds and nobody filled in is as good as not sent. */
+function withoutBlanks(values: Readonly<Record<string, FormValue>>): Readonly<Record<string, FormValue>> {
+  const kept = Object.entries(values).flatMap(([name, value]): [string, FormValue][] => {
+    if (typeof value === 'string') return isWritten(value) ? [[name, value]] : [];
+    if (Array.isArray(value)) return value.some(isWritten) ? [[name, value.filter(isWritten)]] : [];
+    return [[name, Object.fromEntries(Object.entries(value).filter(([, part]) => isWritten(part)))]];
+  });
+  return Object.fromEntries(kept);
 }
 
 function parseRules(written: string): TextEdits['replace'] {

@@ -1,8 +1,10 @@
 import { formValues } from '@murmuration/api/bodies/form-values';
 import { describeError } from '@murmuration/api/contract/api-error-body';
+import { readListenRequest } from '@murmuration/api/listen-request';
 import { modelNamed } from '@murmuration/api/model-named';
 import { readTranscriptionRequest } from '@murmuration/api/transcription-request';
 import { MurmurationError } from '@murmuration/pipeline/errors';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 describe('fields of a form', () => {
@@ -65,6 +67,79 @@ describe("a request of OpenAI's", () => {
       'transcribe',
     );
     expect(decoding).not.toHaveProperty('temperatures');
+  });
+});
+
+describe('a number or a flag that came as text', () => {
+  const read = (...fields: (readonly [string, string])[]) =>
+    readTranscriptionRequest([['model', 'a'], ...fields], 'transcribe');
+
+  it('is taken however a language writes it', () => {
+    const number = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(number, fc.constantFrom(String, exponential, fixed, padded), (value, write) => {
+        const { decoding } = read(['temperature', write(value)]);
+        const [heard = 0] = decoding.temperatures ?? [];
+        expect(heard).toBe(Number(write(value)));
+        expect(() => readStrategy(write(value))).not.toThrow();
+      }),
+    );
+    for (const written of ['0.30000000000000004', '0.30000001192092896', '1e-7', '1E0', '+.5', '1.', '-0']) {
+      expect(() => read(['temperature', written])).not.toThrow();
+    }
+    for (const written of ['True', 'true', 'TRUE']) expect(read(['stream', written]).stream).toBe(true);
+    for (const written of ['False', 'false', '']) expect(read(['stream', written]).stream).toBe(false);
+    expect(readListenRequest({ utterances: ['True'], diarize: ['False'], redact: ['False'] })).toMatchObject({
+      query: { utterances: 'true' },
+      edits: undefined,
+      warnings: [],
+    });
+  });
+  const exponential = (value: number) => value.toExponential();
+  const fixed = (value: number) => value.toFixed(17);
+  const padded = (value: number) => ` ${value} `;
+  const readStrategy = (threshold: string) =>
+    read(['chunking_strategy[type]', 'server_vad'], ['chunking_strategy[threshold]', threshold]);
+
+  it('is absent where it is blank, as all that nobody filled in', () => {
+    const names = ['language', 'prompt', 'response_format', 'temperature', 'replace', 'stream', 'redact[]'];
+    const others = ['chunking_strategy', 'include[]', 'timestamp_granularities[]', 'phone_country'];
+    for (const blank of ['', ' ']) {
+      expect(read(...[...names, ...others].map((name) => [name, blank] as const))).toEqual(read());
+      expect(() => read(['model', blank])).toThrow(/model cannot be used: it is missing/);
+    }
+  });
+
+  it('is refused where it is a word, or beyond what it may be', () => {
+    const words = fc.string().filter((text) => Number.isNaN(Number(text)));
+    fc.assert(
+      fc.property(words, (word) => {
+        expect(() => read(['temperature', word])).toThrow(/a number from 0 to 1/);
+      }),
+    );
+    for (const written of [
+      '0x1',
+      '0b1',
+      'Infinity',
+      'NaN',
+      '1e400',
+      '1.0000001',
+      '-0.1',
+      '0,5',
+      '1_0',
+      'null',
+    ]) {
+      expect(() => read(['temperature', written])).toThrow(/a number from 0 to 1/);
+    }
+    for (const written of ['yes', '1', 'on', 'truefalse', 'None']) {
+      expect(() => read(['stream', written])).toThrow(/stream cannot be used/);
+    }
+    for (const written of ['1.5', '-1', '1000000', 'soon']) {
+      const strategy = ['chunking_strategy[silence_duration_ms]', written] as const;
+      expect(() => read(['chunking_strategy[type]', 'server_vad'], strategy)).toThrow(
+        /give (whole milliseconds|auto, or type)/,
+      );
+    }
   });
 });
 

@@ -1,7 +1,8 @@
 import type { RedactKind } from '@murmuration/pipeline/contract/text-edits';
 import { z } from 'zod';
+import { writtenFlag } from './written-flag.ts';
 
-const flag = z.enum(['true', 'false']).default('false');
+const flag = writtenFlag(z.enum(['true', 'false'])).default('false');
 
 /** Deepgram's names of what patterns can find, and the kit's own. */
 export const redactKindOf = {
@@ -33,7 +34,7 @@ export const ListenQuery = z.object({
   /** Each channel for itself. */
   multichannel: flag,
   utterances: flag,
-  diarize: z.literal('false', { error: speakers }).optional(),
+  diarize: writtenFlag(z.literal('false', { error: speakers })).optional(),
   diarize_model: z.undefined({ error: speakers }).optional(),
   callback: z
     .undefined({ error: 'nothing is called back here: use POST /v1/jobs with a webhook' })

@@ -1,5 +1,7 @@
 import { TextEdits } from '@murmuration/pipeline/contract/text-edits';
 import { z } from 'zod';
+import { writtenFlag } from './written-flag.ts';
+import { writtenNumber } from './written-number.ts';
 
 /** Why what needs speakers is refused. */
 const NO_SPEAKERS =
@@ -12,10 +14,8 @@ export const ResponseFormat = z.enum(['json', 'text', 'srt', 'verbose_json', 'vt
 });
 export type ResponseFormat = z.infer<typeof ResponseFormat>;
 
-const temperature = z
-  .string()
-  .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?|\.\d{1,6})$/, 'give a number from 0 to 1')
-  .transform(Number);
+const NO_SHARE = 'give a number from 0 to 1';
+const share = writtenNumber(z.number(NO_SHARE).min(0, NO_SHARE).max(1, NO_SHARE));
 
 const shared = {
   /** An id of `GET /v1/models`, or `whisper-1`. */
@@ -24,7 +24,7 @@ const shared = {
   prompt: z.string().max(20_000).optional(),
   response_format: ResponseFormat.default('json'),
   /** 0 climbs from 0 to 1 by itself where a text looks wrong. */
-  temperature: temperature.default(0),
+  temperature: share.default(0),
   /** Ours: find and replace in the transcript. JSON, an array of rules: `[{"find": "jeff", "with": "Jeff"}]`. */
   replace: z.string().max(64_000).default('[]'),
   /** Ours: what is private becomes `[email]`, `[card]` …; nothing of the text is kept, and a stream tells it at the end. */
@@ -33,10 +33,10 @@ const shared = {
   phone_country: TextEdits.shape.phoneCountry,
 };
 
-const milliseconds = z
-  .string()
-  .regex(/^\d{1,6}$/, 'give whole milliseconds')
-  .optional();
+const NO_MILLISECONDS = 'give whole milliseconds';
+const milliseconds = writtenNumber(
+  z.int(NO_MILLISECONDS).min(0, NO_MILLISECONDS).max(999_999, NO_MILLISECONDS),
+).optional();
 
 /** How the server may cut: it always listens for voices, so these are checked and otherwise left alone. */
 const ChunkingStrategy = z.union(
@@ -46,7 +46,7 @@ const ChunkingStrategy = z.union(
       type: z.literal('server_vad'),
       prefix_padding_ms: milliseconds,
       silence_duration_ms: milliseconds,
-      threshold: temperature.optional(),
+      threshold: share.optional(),
     }),
   ],
   {
@@ -68,7 +68,7 @@ export const TranscriptionParameters = z.object({
     .optional(),
   include: z.array(z.literal('logprobs')).max(10).default([]),
   chunking_strategy: ChunkingStrategy.optional(),
-  stream: z.enum(['true', 'false']).default('false'),
+  stream: writtenFlag(z.enum(['true', 'false'])).default('false'),
   known_speaker_names: noSpeakers,
   known_speaker_references: noSpeakers,
 });
