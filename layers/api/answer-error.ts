@@ -2,9 +2,14 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ApiContext } from './api-app.ts';
 import { describeError } from './contract/api-error-body.ts';
 
+/** Of a recording that cannot be used: OpenAI's API knows no status of its own for it, nor its SDKs an error but `BadRequestError`. */
+const aboutRecordings = new Set([415, 422]);
+
 /** An error as an answer, in OpenAI's shape or Deepgram's, with what their SDKs read: whether and when to try again. */
 export function answerError(c: ApiContext, error: unknown): Response {
-  const { status, body, retryable, retryAfterSeconds } = describeError(error, c.get('requestId'));
+  const { body, retryable, retryAfterSeconds, ...described } = describeError(error, c.get('requestId'));
+  const isBadRequest = c.req.path.startsWith('/v1/audio/') && aboutRecordings.has(described.status);
+  const status = isBadRequest ? 400 : described.status;
   if (retryAfterSeconds !== undefined) c.header('retry-after', `${Math.ceil(retryAfterSeconds)}`);
   if (status === 429 || status >= 500) c.header('x-should-retry', `${retryable}`);
   if (status === 401) c.header('www-authenticate', 'Bearer');

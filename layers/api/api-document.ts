@@ -7,19 +7,28 @@ type DocumentSettings = Pick<ApiSettings, 'version' | 'realtimeUrl' | 'noRealtim
 
 interface DocumentPlace {
   readonly hasKeys: boolean;
+  /** Whether it takes the parts of uploads itself. */
+  readonly hasReceiver: boolean;
   /** In front of all paths, such as `/live`. */
   readonly basePath: string;
 }
 
 /** Those that are served here, in the order of the documents. */
-export const servedOperations = ({ noRealtime }: Pick<DocumentSettings, 'noRealtime'>) =>
-  apiOperations.filter(({ frames }) => frames === undefined || noRealtime === undefined);
+export const servedOperations = (
+  { noRealtime }: Pick<DocumentSettings, 'noRealtime'>,
+  { hasReceiver }: Pick<DocumentPlace, 'hasReceiver'>,
+) =>
+  apiOperations.filter(
+    ({ frames, receives = false }) =>
+      (frames === undefined || noRealtime === undefined) && (!receives || hasReceiver),
+  );
 
 /** The API in OpenAPI 3.1, written from the schemas that check its requests. */
-export function apiDocument(settings: DocumentSettings, { hasKeys, basePath }: DocumentPlace): object {
+export function apiDocument(settings: DocumentSettings, place: DocumentPlace): object {
   const { version, realtimeUrl } = settings;
+  const { hasKeys, basePath } = place;
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of servedOperations(settings)) {
+  for (const operation of servedOperations(settings, place)) {
     paths[operation.path] = {
       ...paths[operation.path],
       [operation.method]: describe(operation, hasKeys, realtimeUrl),

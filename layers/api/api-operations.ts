@@ -34,6 +34,8 @@ export interface ApiOperation {
   /** By content type; `multipart/form-data` has a `file` besides. */
   readonly body?: Content;
   readonly success: { readonly status: 101 | 200 | 201 | 202; readonly content: Content };
+  /** Served only where parts of uploads do not go to S3. */
+  readonly receives?: true;
   /** What frames of text hold, where the answer is a WebSocket: names of schemas in the documents. */
   readonly frames?: { readonly sent: string; readonly received: string };
   /** Statuses of errors beside those that all operations share. */
@@ -68,8 +70,9 @@ export const namedSchemas: Readonly<Record<string, z.ZodType>> = {
   LiveCommand,
   LiveMessage,
 };
-/** What can be wrong with a recording. */
-const recording = [404, 413, 415, 422];
+/** What can be wrong with a model or a recording; where OpenAI's contract holds, the rest of it is 400. */
+const openAiRecording = [404, 413];
+const recording = [...openAiRecording, 415, 422];
 
 /** Every operation, in the order of the documents. */
 export const apiOperations: readonly ApiOperation[] = [
@@ -92,7 +95,7 @@ export const apiOperations: readonly ApiOperation[] = [
         'text/event-stream': TranscriptionEvent,
       },
     },
-    errors: recording,
+    errors: openAiRecording,
   },
   {
     method: 'post',
@@ -107,7 +110,7 @@ export const apiOperations: readonly ApiOperation[] = [
         'text/plain': 'text',
       },
     },
-    errors: recording,
+    errors: openAiRecording,
   },
   {
     method: 'post',
@@ -128,6 +131,17 @@ export const apiOperations: readonly ApiOperation[] = [
     body: { 'application/json': UploadInput },
     success: { status: 201, content: { 'application/json': UploadAnswer } },
     errors: [413],
+  },
+  {
+    method: 'put',
+    path: '/v1/uploads/{id}/content',
+    id: 'sendUpload',
+    summary: 'Send the bytes of an upload, to the url of its part',
+    receives: true,
+    parameters: uploadPath,
+    body: { 'application/octet-stream': 'binary' },
+    success: { status: 200, content: { 'application/json': z.strictObject({ etag: z.string() }) } },
+    errors: [404, 413],
   },
   {
     method: 'post',

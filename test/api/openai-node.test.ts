@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import OpenAI, { APIError } from 'openai';
+import OpenAI, { BadRequestError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture } from '../functions/run-cli.ts';
 import { type StartedServer, startServer } from './start-server.ts';
@@ -140,9 +140,9 @@ describe("OpenAI's client for Node", () => {
     const failure = await client.audio.transcriptions
       .create({ file: await OpenAI.toFile(Buffer.from('no media'), 'a.wav'), model: 'whisper-1' })
       .catch((error: unknown) => error);
-    if (!(failure instanceof APIError)) throw new Error(`${failure}`);
+    if (!(failure instanceof BadRequestError)) throw new Error(`${failure}`);
     expect(failure.requestID).toMatch(/^req_/);
-    expect(failure).toMatchObject({ status: 415, type: 'invalid_request_error', code: 'media-unreadable' });
+    expect(failure).toMatchObject({ status: 400, type: 'invalid_request_error', code: 'media-unreadable' });
     const diarized = client.audio.transcriptions.create({
       file: file(),
       model: 'whisper-1',

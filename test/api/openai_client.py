@@ -5,7 +5,7 @@ Usage: python openai_client.py http://127.0.0.1:8000/v1 speech.flac
 
 import sys
 
-from openai import APIStatusError, OpenAI
+from openai import BadRequestError, OpenAI
 
 base_url, speech = sys.argv[1:]
 client = OpenAI(base_url=base_url, api_key="none", max_retries=0)
@@ -53,6 +53,6 @@ passed("models")
 try:
     client.audio.transcriptions.create(file=("a.wav", b"no media"), model="whisper-1")
     raise AssertionError("it took what is no media")
-except APIStatusError as error:
-    assert error.status_code == 415 and error.request_id.startswith("req_"), error
+except BadRequestError as error:
+    assert error.status_code == 400 and error.request_id.startswith("req_"), error
     passed("error")

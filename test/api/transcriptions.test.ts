@@ -105,7 +105,7 @@ describe('POST /v1/audio/transcriptions', () => {
     form.append('model', 'whisper-1');
     form.append('stream', 'true');
     const response = await fetch(`${server.url}/v1/audio/transcriptions`, { method: 'POST', body: form });
-    expect(response.status).toBe(415);
+    expect(response.status).toBe(400);
     const { error } = (await response.json()) as { error: { message: string; code: string } };
     expect(error.code).toBe('media-unreadable');
     // By the name it was sent under, not by where it lies here

@@ -8,7 +8,7 @@ import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 
 const document = JSON.parse(
-  JSON.stringify(apiDocument({ version: '1.2.3' }, { hasKeys: true, basePath: '' })),
+  JSON.stringify(apiDocument({ version: '1.2.3' }, { hasKeys: true, hasReceiver: false, basePath: '' })),
 );
 
 /** Every object in it that has this key. */
@@ -90,6 +90,30 @@ describe('the OpenAPI document', () => {
     expect(nonePage).toContain('There is none here: deploy it.');
     expect(nonePage).not.toContain('/v1/realtime');
     expect(answer).toBe('there is none here: deploy it');
+  });
+
+  it('tells how the bytes of an upload are sent, where they come here', () => {
+    const path = '/v1/uploads/{id}/content';
+    expect(document.paths[path]).toBeUndefined();
+    const here = { hasKeys: true, hasReceiver: true, basePath: '' };
+    expect(apiDocument({ version: '1' }, here)).toMatchObject({
+      paths: { [path]: { put: { requestBody: { content: { 'application/octet-stream': {} } } } } },
+    });
+  });
+
+  it('knows no error of its own for recordings where clients of OpenAI ask', () => {
+    const statuses = (path: string) => Object.keys(document.paths[path].post.responses);
+    expect(statuses('/v1/listen')).toEqual(expect.arrayContaining(['415', '422']));
+    for (const path of ['/v1/audio/transcriptions', '/v1/audio/translations']) {
+      expect(statuses(path)).toContain('400');
+      expect(statuses(path).filter((status) => ['415', '422'].includes(status))).toEqual([]);
+    }
+  });
+
+  it('writes a number as a number', () => {
+    const form = document.paths['/v1/audio/transcriptions'].post.requestBody.content['multipart/form-data'];
+    expect(form.schema.properties.temperature).toEqual({ type: 'number', minimum: 0, maximum: 1 });
+    expect(form.schema.properties.stream).toMatchObject({ type: 'string', enum: ['true', 'false'] });
   });
 
   it('names each operation once', () => {

@@ -8,14 +8,17 @@ import { LiveMessage } from '../contract/live-message.ts';
 /** `/openapi.json` for programs, `/docs` for people. */
 export function documentRoutes(app: ApiApp, { ports, settings }: ApiTools): void {
   const hasKeys = ports.keyRing !== undefined || ports.callerOf !== undefined;
-  app.get('/openapi.json', (c) => c.json(apiDocument(settings, { hasKeys, basePath: basePathOf(c) })));
+  const hasReceiver = ports.receiver !== undefined;
+  app.get('/openapi.json', (c) =>
+    c.json(apiDocument(settings, { hasKeys, hasReceiver, basePath: basePathOf(c) })),
+  );
 
   app.get('/docs', (c) => {
     c.header(
       'content-security-policy',
       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     );
-    const rows = servedOperations(settings).map(
+    const rows = servedOperations(settings, { hasReceiver }).map(
       ({ method, path, summary, body = {} }) =>
         html`<tr><td><code>${method.toUpperCase()} ${path}</code></td><td>${summary}</td><td>${Object.keys(body).join(', ')}</td></tr>`,
     );
