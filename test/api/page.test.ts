@@ -234,6 +234,48 @@ describe.skipIf(chromiumPath === undefined)('the page, in Chromium (apt-get inst
     expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(/^And so my fellow Americans/);
   });
 
+  it('waits for a server that is away for a moment, and begins no second job', async () => {
+    const keys = new Set<string | undefined>();
+    const seen = new Map<string, number>();
+    await page.route('**/v1/**', async (route) => {
+      const request = route.request();
+      const { pathname } = new URL(request.url());
+      const what = `${request.method()} ${pathname.replace(/(job|upload)_\w+/, 'ID')}`;
+      const times = (seen.get(what) ?? 0) + 1;
+      seen.set(what, times);
+      if (what === 'POST /v1/jobs') keys.add(request.headers()['idempotency-key']);
+      if (what === 'POST /v1/uploads' || times > 3) return route.continue();
+      if (times === 1) return route.abort();
+      return route.fulfill({ status: times === 2 ? 503 : 429, headers: { 'retry-after': '0' }, body: '' });
+    });
+    await transcribe('jfk.flac');
+    expect(await page.textContent('#transcript')).toMatch(/country/);
+    expect(keys).toEqual(new Set([expect.stringMatching(/^[\da-f-]{20,}$/)]));
+    expect([...seen.keys()]).not.toContain('DELETE /v1/jobs/ID');
+    const often = ['PUT /v1/uploads/ID/content', 'POST /v1/uploads/ID/complete', 'POST /v1/jobs'];
+    for (const what of [...often, 'GET /v1/jobs/ID/transcript'])
+      expect([what, seen.get(what)]).toEqual([what, 4]);
+    expect(complaints.every((words) => /ERR_FAILED|503|429/.test(words))).toBe(true);
+    complaints = [];
+  });
+
+  it('has the server delete a recording, and offers nothing of it any more', async () => {
+    await transcribe('jfk.flac');
+    const jobs = async () => (await (await fetch(`${server.url}/v1/jobs`)).json()) as { data: unknown[] };
+    const before = (await jobs()).data.length;
+    await page.focus('#delete');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.textContent('#status'), soon).toMatch(/has deleted the recording/);
+    expect((await jobs()).data.length).toBe(before - 1);
+    expect(await page.isHidden('#delete')).toBe(true);
+    expect(await page.isDisabled('#downloads button >> nth=0')).toBe(true);
+    expect(await page.evaluate('document.activeElement.id')).toBe('transcript');
+    expect(await violations()).toEqual([]);
+    await transcribe('whats-the-weather-like.mp3');
+    expect(await page.isVisible('#delete')).toBe(true);
+    expect(await page.isEnabled('#downloads button >> nth=0')).toBe(true);
+  });
+
   it('asks for what was chosen', async () => {
     await page.click('#options summary');
     await page.fill('#language', 'English');

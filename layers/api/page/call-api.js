@@ -2,9 +2,15 @@ const KEY = 'murmuration-key';
 
 /** What the server answered instead of a result; `status` is 0 where it did not answer. */
 export class ApiProblem extends Error {
-  constructor(message, status) {
+  /** @param header reads one of the answer's headers; null where it is not there */
+  constructor(message, status, header = () => null) {
     super(message);
     this.status = status;
+    // Where a budget is spent, or the fault is the server's own, it says so
+    const isFinal = header('x-should-retry') === 'false';
+    this.mayPass = !isFinal && (status === 0 || status === 429 || status >= 500);
+    const wait = header('retry-after');
+    this.retryAfterSeconds = wait !== null && /^\d+$/.test(wait) ? Number(wait) : undefined;
   }
 }
 
@@ -17,14 +23,18 @@ export const here = (path) => new URL(path.replace(/^\//, ''), new URL('.', loca
 
 const authorization = () => (storedKey() === '' ? {} : { authorization: `Bearer ${storedKey()}` });
 
-/** Calls the API of this page's server. Throws `ApiProblem`. */
-export async function callApi(method, path, body, signal) {
+/** Calls the API of this page's server. Throws `ApiProblem`. @param headers beside those that all calls have */
+export async function callApi(method, path, body, signal, headers = {}) {
   let response;
   try {
     response = await fetch(here(path), {
       method,
       signal,
-      headers: { ...authorization(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        ...headers,
+        ...authorization(),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (error) {
@@ -32,7 +42,10 @@ export async function callApi(method, path, body, signal) {
     throw new ApiProblem('The server does not answer: is it still running?', 0);
   }
   if (response.ok) return response;
-  throw new ApiProblem(problemIn(await response.text(), response.status), response.status);
+  const text = await response.text().catch(() => '');
+  throw new ApiProblem(problemIn(text, response.status), response.status, (name) =>
+    response.headers.get(name),
+  );
 }
 
 /** Sends bytes with PUT; `onSent` is told how many are gone, which `fetch` cannot do. Answers the etag. */
@@ -47,7 +60,10 @@ export function putBytes(url, blob, { signal, onSent }) {
     request.upload.onprogress = ({ loaded }) => onSent(loaded);
     request.onload = () => {
       if (request.status < 300) resolve((request.getResponseHeader('etag') ?? '').replaceAll('"', ''));
-      else reject(new ApiProblem(problemIn(request.responseText, request.status), request.status));
+      else {
+        const words = problemIn(request.responseText, request.status);
+        reject(new ApiProblem(words, request.status, (name) => request.getResponseHeader(name)));
+      }
     };
     request.onerror = () => reject(new ApiProblem('The upload broke off: try it again.', 0));
     request.onabort = () => reject(signal.reason);

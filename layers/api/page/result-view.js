@@ -1,6 +1,7 @@
 import { callApi } from './call-api.js';
 import { clockTime } from './clock-time.js';
 import { counted } from './counted.js';
+import { deleteButton } from './delete-button.js';
 import { showFindings } from './findings-view.js';
 
 const downloads = {
@@ -56,6 +57,7 @@ export function showResult(
   at('copy').hidden = count === 0 || navigator.clipboard === undefined;
   at('copy').onclick = () =>
     navigator.clipboard.writeText(transcript.text).then(() => say('The text is copied.'), complain);
+  deleteButton(job, { at, complain, say });
   at('result').hidden = false;
   return count;
 }
