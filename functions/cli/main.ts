@@ -169,13 +169,26 @@ export async function main(argv: readonly string[]): Promise<number> {
       await listKeys(file);
     });
   keys
+    .command('rotate')
+    .description(
+      'make another secret for a key, with the same budget and what it has used, and print it this once',
+    )
+    .argument('<file>')
+    .argument('<id>', 'as "keys list" shows it')
+    .option('--expires-in-days <n>', 'refuse it from then on (default: as before)', positiveNumber)
+    .action(async (file, id, options) => {
+      const { rotateKey } = await import('./rotate-key.ts');
+      await rotateKey(file, id, options);
+    });
+  keys
     .command('revoke')
     .description('refuse a key from now on, also in a server that runs')
     .argument('<file>')
     .argument('<id>', 'as "keys list" shows it')
-    .action(async (file, id) => {
+    .option('--former', 'only what it was before it was rotated')
+    .action(async (file, id, options) => {
       const { revokeKey } = await import('./keys.ts');
-      await revokeKey(file, id);
+      await revokeKey(file, id, options);
     });
 
   const webhooks = program

@@ -125,6 +125,34 @@ describe('a server with keys', () => {
     expect((await transcribe(poor, 'whats-the-weather-like.mp3')).status).toBe(200);
   });
 
+  it('gives a key another secret, with what it has used, until the former one is revoked', async () => {
+    const former = await made('--owner', 'fay', '--budget-hours', `${15 / 3600}`, '--expires-in-days', '9');
+    expect((await transcribe(former)).status).toBe(200);
+    const { keys } = JSON.parse(await readFile(file, 'utf8')) as { keys: { id: string }[] };
+    const { id } = keys.at(-1)!;
+    const rotated = await runCli(['keys', 'rotate', file, id]);
+    expect(rotated).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(`${id} --former`) });
+    const next = rotated.stdout.trim();
+    for (const secret of [former, next]) {
+      expect((await get('/v1/models', `Bearer ${secret}`)).status).toBe(200);
+      // 4 s are left of the 15, whichever is shown
+      expect((await transcribe(secret)).status).toBe(429);
+    }
+    const listed = async () =>
+      (await runCli(['keys', 'list', file])).stdout.match(new RegExp(`${id}.*`, 'g'));
+    expect(await listed()).toEqual([/former$/, /current$/].map((end) => expect.stringMatching(end)));
+    expect((await listed())?.join()).not.toContain('never');
+    expect((await runCli(['keys', 'revoke', file, id, '--former'])).exitCode).toBe(0);
+    expect((await runCli(['keys', 'revoke', file, id, '--former'])).exitCode).toBe(3);
+    expect((await get('/v1/models', `Bearer ${former}`)).status).toBe(401);
+    expect((await get('/v1/models', `Bearer ${next}`)).status).toBe(200);
+    expect((await runCli(['keys', 'rotate', file, 'key_unknown'])).exitCode).toBe(3);
+    await runCli(['keys', 'rotate', file, id]);
+    expect((await runCli(['keys', 'revoke', file, id])).exitCode).toBe(0);
+    expect(await listed()).toBeNull();
+    expect((await get('/v1/models', `Bearer ${next}`)).status).toBe(401);
+  });
+
   it("hides one owner's jobs from another", async () => {
     const other = await made('--owner', 'dora');
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };

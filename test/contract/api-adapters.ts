@@ -80,6 +80,22 @@ export function apiAdaptersContract(open: (clock: Clock) => Promise<ApiAdapters>
       await adapters.revokeKey(limited);
       expect(await adapters.keyRing.find(limited.hash)).toBeUndefined();
     });
+
+    it('has two secrets of a key while it is rotated, which use up one budget and one rate', async () => {
+      const former = keyOf({ budgetSeconds: 10, requestsPerMinute: 1 });
+      const next = { ...former, hash: keyOf().hash };
+      await adapters.addKey(former);
+      await adapters.addKey(next);
+      const found = await Promise.all([former, next].map(({ hash }) => adapters.keyRing.find(hash)));
+      expect(found).toEqual([former, next]);
+      expect(await adapters.ledger.spend(former, 8)).toBe(true);
+      expect(await adapters.ledger.spend(next, 8)).toBe(false);
+      expect(await adapters.ledger.admit(former)).toBeUndefined();
+      expect(await adapters.ledger.admit(next)).toBeGreaterThan(0);
+      await adapters.revokeKey(former);
+      expect(await adapters.keyRing.find(former.hash)).toBeUndefined();
+      expect(await adapters.keyRing.find(next.hash)).toEqual(next);
+    });
   });
 
   describe('the ledger', () => {

@@ -27,8 +27,8 @@ describe('in folders', () => {
       async addKey(key) {
         await changeKeys(keyFile, (keys) => [...keys, key]);
       },
-      async revokeKey({ id }) {
-        await changeKeys(keyFile, (keys) => keys.filter((key) => key.id !== id));
+      async revokeKey({ hash }) {
+        await changeKeys(keyFile, (keys) => keys.filter((key) => key.hash !== hash));
       },
       async send(owner, { id }, bytes) {
         async function* body() {

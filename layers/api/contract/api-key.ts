@@ -9,8 +9,9 @@ export const Owner = z
   .min(1)
   .regex(/^[^/]+$/, 'an owner is part of paths and must have no "/"');
 
-/** What is known of a key; the key itself is not. One owner may have several, so that they can be changed one by one. */
+/** What is known of a key; the key itself is not. One owner may have several, each with a budget of its own. */
 export const ApiKey = z.strictObject({
+  /** By it is counted what is used. While a key is rotated two have it: the former secret, and the one that takes its place. */
   id: z.string().min(1),
   /** sha256 of the key, in hex. */
   hash: z.string().regex(/^[0-9a-f]{64}$/),
