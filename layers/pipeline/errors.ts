@@ -32,6 +32,11 @@ export const errorPolicy = {
   aborted: { exitCode: 130, httpStatus: 499, retryable: false },
 } as const satisfies Record<string, { exitCode: number; httpStatus: number; retryable: boolean }>;
 
+/** Of a word that comes from elsewhere. */
+export function isErrorCode(word: string): word is ErrorCode {
+  return Object.hasOwn(errorPolicy, word);
+}
+
 /** The one error of the kit. Messages are lower case and say what, the value, and what to do. */
 export class MurmurationError extends Error {
   override readonly name = 'MurmurationError';

@@ -66,13 +66,14 @@ export async function climbLadder<A extends Attempt>(
 
   const told = new Set<number>();
   const tellPassed = () => {
+    if (passed === undefined) return;
     const found = new Map<number, Outcome<A>>();
     for (const [segment, all] of tries.entries()) {
       if (!settled[segment] || told.has(segment)) continue;
       told.add(segment);
       found.set(segment, outcome(all, options));
     }
-    if (found.size > 0) passed?.(found);
+    if (found.size > 0) passed(found);
   };
 
   const climb = async (rung: (segment: number) => Omit<Row, 'segment' | 'language'>[]): Promise<void> => {

@@ -41,6 +41,14 @@ const jobOf = (uploadId: string, milliseconds: number) => ({
   source: { kind: 'upload', uploadId } as const,
 });
 
+/** So many, by the next process. */
+async function expectHeardAgain(folder: string, count: number): Promise<void> {
+  const { jobs, transcriber } = openFolders(folder);
+  await jobs.resume();
+  await soon(() => expect(transcriber.heard).toHaveLength(count));
+  await jobs.close();
+}
+
 describe('jobs in a folder', () => {
   it('return what a failed one held after a crash between the two writes, once', async () => {
     const folder = await mkdtemp(join(root, 'crash-'));
@@ -205,10 +213,7 @@ describe('jobs in a folder', () => {
     expect(jobs.isAwaited(job.source.uploadId)).toBe(true);
     await jobs.close();
 
-    const after = openFolders(folder);
-    await after.jobs.resume();
-    await soon(() => expect(after.transcriber.heard).toHaveLength(1));
-    await after.jobs.close();
+    await expectHeardAgain(folder, 1);
   });
 
   it('that come while the server ends are taken, not begun, and heard after its next start', async () => {
@@ -226,10 +231,7 @@ describe('jobs in a folder', () => {
     await new Promise(setImmediate);
     expect(transcriber.heard).toHaveLength(1);
 
-    const after = openFolders(folder);
-    await after.jobs.resume();
-    await soon(() => expect(after.transcriber.heard).toHaveLength(2));
-    await after.jobs.close();
+    await expectHeardAgain(folder, 2);
   });
 
   it('have their upload however long they wait, over a restart too, and not longer', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { ApiErrorBody } from '@murmuration/api/contract/api-error-body';
-import { type ErrorCode, errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
+import { type ErrorCode, isErrorCode, MurmurationError } from '@murmuration/pipeline/errors';
 import type { z } from 'zod';
 import { retryAfter } from './retry-after.ts';
 
@@ -131,8 +131,8 @@ function errorOf({ status, text }: Answer): MurmurationError {
     return new MurmurationError('store-unavailable', `the server answered HTTP ${status}: try again later`);
   }
   const { code, message } = parsed.data.error;
-  const known = Object.keys(errorPolicy).find((each) => each === code) as ErrorCode | undefined;
-  return new MurmurationError(codes[code ?? ''] ?? known ?? 'internal', message);
+  const word = code ?? '';
+  return new MurmurationError(codes[word] ?? (isErrorCode(word) ? word : 'internal'), message);
 }
 
 function jsonIn(text: string): unknown {

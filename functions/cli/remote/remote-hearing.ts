@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { ApiJob } from '@murmuration/api/contract/api-job';
 import { UploadAnswer } from '@murmuration/api/contract/job-input';
 import { Transcript } from '@murmuration/pipeline/contract/transcript';
-import { type ErrorCode, errorPolicy, MurmurationError } from '@murmuration/pipeline/errors';
+import { isErrorCode, MurmurationError } from '@murmuration/pipeline/errors';
 import type {
   RecordingOptions,
   RecordingRequest,
@@ -146,6 +146,5 @@ function leftThere(error: unknown, id: string): unknown {
 }
 
 function failureOf({ code, message }: { readonly code: string; readonly message: string }): MurmurationError {
-  const known = Object.keys(errorPolicy).find((each) => each === code) as ErrorCode | undefined;
-  return new MurmurationError(known ?? 'internal', message);
+  return new MurmurationError(isErrorCode(code) ? code : 'internal', message);
 }
