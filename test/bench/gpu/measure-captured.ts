@@ -11,14 +11,12 @@ import type { RunTimes } from '../../../functions/transcribe-gpu/devices/capture
 import { openCapturedSession } from '../../../functions/transcribe-gpu/devices/captured/open-captured-session.ts';
 import { describe } from './describe-error.ts';
 import { again, graphRequest, measureRows, round } from './graph-run.ts';
+import { CUDNN_FLASH_ATTENTION } from './measure-sessions.ts';
 import { place } from './open-as-served.ts';
 import { watchMemory } from './watch-memory.ts';
 import { workload } from './workload.ts';
 
 export const capturedPorts: EnginePorts = { openSession: (model) => openCapturedSession(model, place) };
-
-/** onnxruntime's name for cuDNN's attention, in the bits of `sdpa_kernel`. */
-const CUDNN_FLASH_ATTENTION = '8';
 
 /** Loop and graphs as they are, then one thing changed each. */
 const ways: Readonly<Record<string, (model: Model) => Promise<Session>>> = {

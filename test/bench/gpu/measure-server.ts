@@ -31,7 +31,10 @@ const once = { ...decoding, noSpeechThreshold: 0, logprobThreshold: 0 };
  */
 export async function measureServer(modelFolder: string, environment: Readonly<Record<string, string>> = {}) {
   const pcm = noise(SECONDS * 16_000);
-  const engine = await createEngine({ modelFolder, batchSize: BATCH_ROWS }, { openSession: openAsServed });
+  const engine = await createEngine(
+    { modelFolder, batchSize: BATCH_ROWS },
+    { openSession: (model) => openAsServed(model) },
+  );
   const rows = new Array<Float32Array>(BATCH_ROWS).fill(pcm);
   await engine.transcribe(rows, decoding);
   const bareStart = performance.now();

@@ -1,35 +1,66 @@
+import type { RunRequest } from '@murmuration/whisper/graph-run';
 import { loadModel } from '@murmuration/whisper/load-model';
+import { describe } from './describe-error.ts';
 import { again, graphRequest, milliseconds, round } from './graph-run.ts';
-import { openAsServed } from './open-as-served.ts';
+import { type OwnOptions, openAsServed } from './open-as-served.ts';
 import { watchMemory } from './watch-memory.ts';
 import { workload } from './workload.ts';
 
-const MOST_SESSIONS = 3;
+/** onnxruntime's name for cuDNN's attention, in the bits of `sdpa_kernel`. */
+export const CUDNN_FLASH_ATTENTION = '8';
 
-/** The same GPU with one to three sessions, each of which has its next run waiting. */
+const cudnn = { encoderCuda: { sdpa_kernel: CUDNN_FLASH_ATTENTION } };
+
+const ways: readonly (readonly [sessions: number, way: string, options: OwnOptions])[] = [
+  [1, 'as one', {}],
+  [2, 'as one', {}],
+  ...(process.env['CUDNN']
+    ? ([
+        [1, "encoder by cuDNN's attention", cudnn],
+        [2, "encoder by cuDNN's attention", cudnn],
+      ] as const)
+    : []),
+];
+
+/** The same GPU with one and two sessions, each of which has its next run waiting. Each way may fail alone. */
 export async function measureSessions(folder: string) {
-  const memory = watchMemory();
-  const model = await loadModel(folder);
   const results = [];
-  for (let sessions = 1; sessions <= MOST_SESSIONS; sessions++) {
-    const open = await Promise.all(Array.from({ length: sessions }, () => openAsServed(model)));
+  for (const [sessions, way, options] of ways) {
+    try {
+      results.push(...(await measureWay(folder, sessions, way, options)));
+    } catch (error) {
+      results.push({ sessions, way, failed: describe(error) });
+    }
+    console.log(JSON.stringify(results.at(-1)));
+  }
+  return results;
+}
+
+async function measureWay(folder: string, sessions: number, way: string, options: OwnOptions) {
+  const model = await loadModel(folder);
+  const memory = watchMemory();
+  const captureLock = new SharedArrayBuffer(4);
+  const open: Awaited<ReturnType<typeof openAsServed>>[] = [];
+  const results = [];
+  try {
+    while (open.length < sessions) open.push(await openAsServed(model, { ...options, captureLock }));
     for (const rows of workload.sessionRows) {
       const asked = graphRequest(model, { rows, seconds: 30, tokens: workload.tokens });
-      const runs = (count: number) => {
-        const requests = Array.from({ length: count }, () => again(asked));
-        return Promise.all(requests.map((request, index) => open[index % sessions]!.run(request)));
-      };
-      await runs(sessions);
+      const runs = (requests: readonly RunRequest[]) =>
+        Promise.all(requests.map((request, index) => open[index % sessions]!.run(request)));
+      await runs(open.map(() => again(asked)));
       // As many for each
       const count = Math.ceil(workload.sessionRuns / sessions) * sessions;
-      const each = (await milliseconds(() => runs(count))) / count;
+      const requests = Array.from({ length: count }, () => again(asked));
+      const each = (await milliseconds(() => runs(requests))) / count;
       results.push({
-        ...{ sessions, rows, milliseconds: round(each), realTime: Math.round((rows * 30_000) / each) },
+        ...{ sessions, way, rows, milliseconds: round(each), realTime: Math.round((rows * 30_000) / each) },
         peakMebibytes: await memory.peakMebibytes(),
       });
     }
+    return results;
+  } finally {
     await Promise.all(open.map((one) => one.close()));
+    memory.stop();
   }
-  memory.stop();
-  return results;
 }

@@ -36,7 +36,7 @@ export async function measureVariants(
     for (const name of turn % 2 === 0 ? names : names.toReversed()) {
       const engine = await createEngine(
         { modelFolder: folders[name]!, batchSize: rows.length },
-        { openSession: openAsServed },
+        { openSession: (model) => openAsServed(model) },
       );
       // Sets things up, captures included
       const heard = await engine.transcribe(rows, options);

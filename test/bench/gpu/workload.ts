@@ -13,7 +13,7 @@ export const workload =
         variantRows: [24, 64, 128],
         stepRows: [1, 64],
         sessionRows: [64, 128],
-        sessionRuns: 8,
+        sessionRuns: 12,
         tenHoursSeconds: 36_000,
         clients: 32,
         requestsPerClient: 4,
