@@ -62,7 +62,7 @@ function measureStep(folder: string, name: string, rows: number) {
       rest,
       forgetError: memory.forgetError,
     },
-    open: (kind, capture) =>
+    open: (kind, { capture }) =>
       environment.openGraph(`${folder}/${kind}.onnx`, {
         ...{ threads: 1, weights: weights.tensors },
         cuda: onCuda ? { device_id: '0', enable_cuda_graph: capture ? '1' : '0' } : undefined,

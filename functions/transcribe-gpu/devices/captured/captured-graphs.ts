@@ -61,10 +61,10 @@ function openParts(options: CapturedOptions, keep: ReturnType<typeof createOpene
   const steps = keep(
     createStepGraphs({
       ...{ environment, device, host, memory: blocks, capture: onCuda && capture, captureLock },
-      open: (kind, isCaptured) =>
+      open: (kind, { capture, roomy }) =>
         open(`${kind}.onnx`, {
-          enable_cuda_graph: isCaptured ? '1' : '0',
-          arena_extend_strategy: 'kSameAsRequested',
+          enable_cuda_graph: capture ? '1' : '0',
+          arena_extend_strategy: roomy ? 'kNextPowerOfTwo' : 'kSameAsRequested',
         }),
       rest: (inputs, lengths) =>
         writeState((name, data) => memory.write(blocks.address(name), data), inputs, lengths, undefined),

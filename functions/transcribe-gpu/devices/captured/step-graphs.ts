@@ -35,11 +35,17 @@ export interface StepGraphsOptions {
   readonly memory: StepMemory;
   readonly capture: boolean;
   readonly captureLock: SharedArrayBuffer | undefined;
-  readonly open: (kind: StepKind, capture: boolean) => Graph;
+  readonly open: (kind: StepKind, way: StepWay) => Graph;
   /** Makes the state that a capture is to run over: rows that are at their end. */
   readonly rest: (inputs: Iterable<string>, lengths: Lengths) => void;
   readonly forgetError: () => void;
   readonly warn: (message: string) => void;
+}
+
+export interface StepWay {
+  readonly capture: boolean;
+  /** Memory grows by more than was asked for. */
+  readonly roomy: boolean;
 }
 
 interface Capture extends ReadyStep {
@@ -56,7 +62,7 @@ const NEVER_CAPTURED = -1;
 /** The graph of one step, and what was captured of it: for every number of rows and positions once. */
 export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
   const { environment, device, host, memory, open, rest, warn, forgetError } = options;
-  let capturing = options.capture;
+  let way: StepWay = { capture: options.capture, roomy: false };
   const graphs = new Map<StepKind, Graph>();
   const captures = new Map<string, Capture>();
   let nextId = 1;
@@ -64,7 +70,7 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
   function graphOf(kind: StepKind): Graph {
     const known = graphs.get(kind);
     if (known !== undefined) return known;
-    const graph = orWithoutCapturing(() => open(kind, capturing));
+    const graph = orByLesserMeans(() => open(kind, way));
     graphs.set(kind, graph);
     return graph;
   }
@@ -80,18 +86,21 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
     graphs.clear();
   }
 
-  /** What cannot be captured runs kernel by kernel from then on. */
-  function orWithoutCapturing<T>(work: () => T): T {
+  /**
+   * While it captures, onnxruntime cannot take memory, and what lies free may by then be in pieces of other sizes than are asked
+   * for: with some models it failed so. What cannot be captured in roomier memory either runs kernel by kernel from then on.
+   */
+  function orByLesserMeans<T>(work: () => T): T {
     try {
       return work();
     } catch (cause) {
       const { code, details, message } = onnxError(cause, 'capturing a step');
-      if (!capturing || code === 'out-of-memory' || details['fatal'] === true) throw cause;
-      warn(`steps are run kernel by kernel, not as CUDA graphs: ${message}`);
-      capturing = false;
+      if (!way.capture || code === 'out-of-memory' || details['fatal'] === true) throw cause;
+      if (way.roomy) warn(`steps are run kernel by kernel, not as CUDA graphs: ${message}`);
+      way = way.roomy ? { capture: false, roomy: false } : { capture: true, roomy: true };
       closeGraphs();
       forgetError();
-      return work();
+      return orByLesserMeans(work);
     }
   }
 
@@ -112,11 +121,11 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
       bindInPlace(graph, binding, name, tensor);
       return tensor;
     });
-    const graphId = { gpu_graph_id: String(capturing ? nextId++ : NEVER_CAPTURED) };
+    const graphId = { gpu_graph_id: String(way.capture ? nextId++ : NEVER_CAPTURED) };
     const waiting = environment.runOptions(graphId);
     const going = environment.runOptions({ ...graphId, disable_synchronize_execution_providers: '1' });
     const capture = toCapture(binding, tensors, onHost, going, waiting);
-    if (!capturing) return capture;
+    if (!way.capture) return capture;
     try {
       // Two or three runs: onnxruntime first has its memory grow, then captures, then replays
       rest(
@@ -135,7 +144,7 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
     inputs: (kind) => graphOf(kind).inputs,
     stepsPerRun: (kind) => graphOf(kind).outputNames.filter((name) => name.startsWith('history out')).length,
     get captures() {
-      return capturing;
+      return way.capture;
     },
     fit(kind, widest) {
       const inputs = graphOf(kind).inputs.filter(({ name }) => !ON_HOST.includes(name));
@@ -143,7 +152,7 @@ export function createStepGraphs(options: StepGraphsOptions): StepGraphs {
     },
     ready(kind, lengths) {
       const key = `${kind} ${Object.values(lengths).join()}`;
-      const known = captures.get(key) ?? orWithoutCapturing(() => make(kind, lengths));
+      const known = captures.get(key) ?? orByLesserMeans(() => make(kind, lengths));
       captures.set(key, known);
       return known;
     },
