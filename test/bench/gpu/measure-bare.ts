@@ -7,7 +7,8 @@ import { workload } from './workload.ts';
 
 /** Throughput over batch sizes, latency of one segment, memory, warm start, and 10 hours, with the session of the server. */
 export async function measureBare(folder: string) {
-  const { tokens, shortTokens, latencyRuns, throughputRuns, throughputRows, wideRows } = workload;
+  const { tokens, shortTokens, latencyRuns, throughputRuns, throughputRows, encoderRows, wideRows } =
+    workload;
   const memory = watchMemory();
   const model = await loadModel(folder);
   let session!: Session;
@@ -22,7 +23,8 @@ export async function measureBare(folder: string) {
   const latency = [await measure(1, 30, tokens, latencyRuns), await measure(1, 15, shortTokens, latencyRuns)];
   const throughput = [];
   for (const rows of throughputRows) throughput.push(await measure(rows, 30, tokens, throughputRuns));
-  const encoder = [await measure(1, 30, 1, 9), await measure(wideRows.at(-1)!, 30, 1, throughputRuns)];
+  const encoder = [];
+  for (const rows of encoderRows) encoder.push(await measure(rows, 30, 1, throughputRuns));
   const aligned = [];
   for (const rows of [1, ...wideRows]) aligned.push(await measure(rows, 30, tokens, throughputRuns, true));
   const best = throughput.reduce((a, b) => (b.realTime > a.realTime ? b : a)).rows;
