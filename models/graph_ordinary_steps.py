@@ -3,24 +3,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from captured_values import STATE, STEPS, audio_infos, cache_infos, histories, last_infos, places
+from captured_values import (STATE, STEPS, audio_infos, cache_infos, histories, int8_audio_infos, int8_last_infos, last_infos,
+                             places, scale_infos)
 from graph_choice import best
 from graph_decoder import heads_by_layer
+from graph_int8_audio import int8_attention
 from graph_linear import Layers
 from graph_pen import Pen, value_info
 from graph_step import Audio, cross_attention, decoder
 
 
-def draw_step(pen: Pen, layers: Layers, aligned: bool) -> tuple[list, list]:
+def draw_step(pen: Pen, layers: Layers, aligned: bool, int8: bool) -> tuple[list, list]:
     """STEPS tokens for every row. The host binds every output "X out N" to the memory of the input X. Small ones are read for
     the last time before they are written: all that asks for `length` asks for `past`, a copy of it. Of large ones each step
     writes what no other step does, or what the next one reads by way of the token between them."""
     tokens, vocabulary = layers.weights.tokens, layers.weights.dimensions.vocabulary
     taken = [*[value_info(*each) for each in STATE], value_info("mask", np.float32, [1, vocabulary]),
-             value_info("room", np.int32, [1]), *histories(layers), *cache_infos(layers), *audio_infos(layers)]
+             value_info("room", np.int32, [1]), *histories(layers), *cache_infos(layers)]
     given = [value_info(f"{name} out", dtype, shape) for name, dtype, shape in STATE]
     by_layer = heads_by_layer(layers) if aligned else {}
-    if grouped := last_infos(layers, by_layer):
+    # Where the scores are wanted, another kernel attends, which knows no int8
+    taken += audio_infos(layers, only=by_layer if int8 else None)
+    kinds = (int8_audio_infos, int8_last_infos, scale_infos) if int8 else (last_infos,)
+    if grouped := [info for infos in kinds for info in infos(layers, without=by_layer)]:
         taken += [*grouped, value_info("positions", np.int32, [1]), value_info("last position", np.int32, ["B"])]
     if aligned:
         taken.append(value_info("first", np.int64, [1]))
@@ -55,6 +60,8 @@ def draw_step(pen: Pen, layers: Layers, aligned: bool) -> tuple[list, list]:
         def hear(pen: Pen, layers: Layers, index: int, query: str, audio: Audio, bias: np.ndarray | None):
             if index in by_layer:
                 return cross_attention(pen, layers, index, query, audio, bias)
+            if int8:
+                return int8_attention(pen, layers, index, query, bias, suffix, given)
             return grouped_attention(pen, layers, index, query, audio, bias, suffix, given)
 
         hidden, _, scores = decoder(pen, layers, ids, pen.op("Gather", table, column), [info.name for info in cache_infos(layers)],

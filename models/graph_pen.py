@@ -15,6 +15,7 @@ ONNX_TYPES = {
     np.dtype(np.int64): TensorProto.INT64,
     np.dtype(np.int32): TensorProto.INT32,
     np.dtype(np.int16): TensorProto.INT16,
+    np.dtype(np.int8): TensorProto.INT8,
     np.dtype(bool): TensorProto.BOOL,
 }
 
@@ -107,8 +108,8 @@ class Pen:
 
     # ---- control flow
     def branch(self, condition: str, dtypes: Sequence, then: Callable[["Pen"], Sequence[str]],
-               otherwise: Callable[["Pen"], Sequence[str]]):
-        """If: both closures return as many values as there are dtypes."""
+               otherwise: Callable[["Pen"], Sequence[str]], outputs: Sequence[str] | None = None):
+        """If: both closures return as many values as there are dtypes; `outputs` names what comes of them."""
 
         def subgraph(draw: Callable[["Pen"], Sequence[str]], name: str) -> onnx.GraphProto:
             pen = Pen(self.constants, self.counter)
@@ -116,7 +117,7 @@ class Pen:
             infos = [value_info(o, dtype) for o, dtype in zip(outputs, dtypes, strict=True)]
             return helper.make_graph(pen.nodes, name, [], infos, value_info=pen.types)
 
-        return self.op("If", condition, outputs=len(dtypes),
+        return self.op("If", condition, outputs=outputs or len(dtypes),
                        then_branch=subgraph(then, "then"), else_branch=subgraph(otherwise, "else"))
 
     def loop(self, trips: str, state: Sequence[tuple[str, type, str]], scan_dtypes: Sequence,

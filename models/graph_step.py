@@ -122,6 +122,7 @@ def plain_order(pen: Pen, layers: Layers, keys: str) -> str:
     return pen.op("Reshape", pen.op("Transpose", pen.op("Reshape", keys, shape), perm=[0, 1, 3, 2, 4]), pen.op("Shape", keys))
 
 
-def split_heads(pen: Pen, layers: Layers, values: str) -> str:
+def split_heads(pen: Pen, layers: Layers, values: str, outputs: int | list[str] = 1) -> str:
     """(B, L, heads · head size) → (B, heads, L, head size)."""
-    return pen.op("Transpose", pen.op("Reshape", values, pen.integer([0, 0, -1, layers.head_size])), perm=[0, 2, 1, 3])
+    return pen.op("Transpose", pen.op("Reshape", values, pen.integer([0, 0, -1, layers.head_size])), perm=[0, 2, 1, 3],
+                  outputs=outputs)

@@ -19,6 +19,7 @@ class GraphInfo:
     target: typing.Literal["cpu", "cuda"]
     precision: typing.Literal["fp32", "fp16", "int8", "int4", "mixed"]
     opset: int
+    cross_attention_cache: typing.Literal["int8"] | None = None  # of steps as CUDA graphs; else in the graph's own type
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ STEPS: dict[str, dict[str, str]] = {
     "finetune": TRAINING_OPTIONS | {"quantize": Text, "no_teacher": Flag},
     "qat": TRAINING_OPTIONS | {"quantize": Text, "no_teacher": Flag},  # finetune once more, with the rounding of the build
     "quantize": {"clips": Whole, "megabytes": Number, "divergence": Number},
-    "build": {"precision": Text, "target": Text},
+    "build": {"precision": Text, "target": Text, "cross_attention_cache": Text},
     "verify": {"tolerance": Number},
     "evaluate": {"sets": Texts, "language": Text},
 }

@@ -32,7 +32,7 @@ def parse(kind, value, path: str):
         if nulls := sorted(key for key in optional if key in value and value[key] is None):
             raise ModelError(f"manifest: {f'{path}.{nulls[0]}'.lstrip('.')} is null: write it or leave it out")
         return kind(**{names[key]: parse(hints[names[key]], item, f"{path}.{key}".lstrip(".")) for key, item in value.items()})
-    if origin is types.UnionType and type(None) in inner:
+    if origin in (types.UnionType, typing.Union) and type(None) in inner:  # the second of a Literal
         return None if value is None else parse(inner[0], value, path)
     if origin is dict and isinstance(value, dict):
         return {key: parse(inner[1], item, f"{path}.{key}") for key, item in value.items()}

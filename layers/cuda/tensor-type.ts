@@ -1,9 +1,10 @@
 /** Element types that Whisper's graphs have; a bool is one byte, a half two. */
-export type TensorType = 'float32' | 'float16' | 'int64' | 'int32' | 'int16' | 'bool';
+export type TensorType = 'float32' | 'float16' | 'int64' | 'int32' | 'int16' | 'int8' | 'bool';
 
 /** onnxruntime's number of a type, and bytes of one element. */
 export const tensorTypes = {
   float32: { number: 1, bytes: 4 },
+  int8: { number: 3, bytes: 1 },
   int16: { number: 5, bytes: 2 },
   int32: { number: 6, bytes: 4 },
   int64: { number: 7, bytes: 8 },

@@ -98,6 +98,8 @@ export const Manifest = z.strictObject({
     /** `mixed`: not the same in all layers. */
     precision: z.enum(['fp32', 'fp16', 'int8', 'int4', 'mixed']),
     opset: z.int().positive(),
+    /** Of steps as CUDA graphs; else in the graph's own type. */
+    crossAttentionCache: z.literal('int8').optional(),
   }),
   /** Every file beside the manifest, by name. */
   files: z.record(z.string(), z.strictObject({ sha256: Sha256, sizeBytes: z.int().positive() })),

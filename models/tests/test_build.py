@@ -60,6 +60,17 @@ def test_a_cuda_graph_is_sound(weights, tmp_path, precision):
         Graph(folder, read_manifest(folder))
 
 
+def test_steps_may_read_the_audio_in_int8(source, tmp_path, monkeypatch, capsys):
+    options = [source, "--precision", "fp16", "--out", tmp_path, "--cross-attention-cache"]
+    for identity, cache in (("half", "float16"), ("int8", "int8")):
+        assert run_main(monkeypatch, capsys, *options, cache, "--id", identity)[0] == 0
+    assert [read_manifest(tmp_path / name).graph.cross_attention_cache for name in ("half", "int8")] == [None, "int8"]
+    half, whole = contents(tmp_path / "half"), contents(tmp_path / "int8")
+    assert {name for name in half if half[name] != whole[name]} == {"manifest.json", "begin.onnx", "step.onnx", "step-aligned.onnx"}
+    code, _, err = run_main(monkeypatch, capsys, *options, "int8", "--target", "cpu")
+    assert code == 2 and "is for --target cuda" in err
+
+
 def test_both_formats_make_the_same_graph(tmp_path):
     whisper = RandomWhisper(width=128, layers=2, decoder_layers=1, languages=2)
     sources = [write_huggingface(whisper, tmp_path / "hf"), write_ctranslate2(whisper, tmp_path / "ct2")]

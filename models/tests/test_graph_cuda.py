@@ -113,7 +113,7 @@ def test_ask_for_no_kernel_of_cudnn():
     whisper = RandomWhisper(decoder_layers=3)
     whisper.alignment_heads = [(1, 0), (2, 1)]
     loop, _ = build_graph(whisper, "fp16", "cuda")
-    captured = draw_captured(whisper, np.float16, inputs(whisper, True))
+    captured = [graph for int8 in (False, True) for graph in draw_captured(whisper, np.float16, inputs(whisper, True), int8)]
     assert {"Loop", "MultiHeadAttention", "DecoderMaskedMultiHeadAttention", "Softmax"} <= set(node_kinds(loop))
     for graph in (loop, *[drawn for _, drawn, _ in captured]):
         kinds = set(node_kinds(graph))

@@ -21,7 +21,7 @@ def without(graph, part: str, width: int) -> None:
     """part: "audio", "self", "choice" or "logits"."""
     nodes, gone = [], set()
     for node in graph.node:
-        hears = len(node.input) > 1 and node.input[1].startswith("last key")
+        hears = len(node.input) > 1 and "last key " in node.input[1]
         if part == "audio" and hears:
             nodes.append(helper.make_node("Abs", [node.input[0]], [node.output[0]]))
             gone |= set(node.output[1:])
