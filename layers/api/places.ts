@@ -58,9 +58,7 @@ export function createPlaces(most: number, clock: Clock): Places {
           throw busy(`${most} requests are under way, the most at once: send it again in a moment`);
         }
         all.delete(given);
-        given.stop.abort(
-          busy('the recording came slowly, and its place was needed: send it again, or to POST /v1/uploads'),
-        );
+        given.stop.abort(busy('the recording came slowly, and its place was needed: send it again'));
       }
       const latest = () => clock() + PAUSE_MILLISECONDS;
       const taken: Taken = { owner, stop: new AbortController(), isArriving: true, dueAt: latest() };

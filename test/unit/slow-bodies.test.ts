@@ -17,16 +17,24 @@ let server: Server;
 let port: number;
 let now: number;
 let sockets: Socket[];
+/** Chunks that came of parts of uploads. */
+let partsBegun: number;
 
 beforeEach(async () => {
   spoolFolder = await mkdtemp(join(tmpdir(), 'murmuration-slow-'));
-  [now, sockets] = [0, []];
+  [now, sockets, partsBegun] = [0, [], 0];
   const transcript = spoken(wordsOf('hello'));
   const heard = { transcript, media: { channels: 1 }, warnings: [], findings: [], cached: 0 };
   const key = { id: 'key_1', hash: '0'.repeat(64), createdAt: '2026-01-01T00:00:00.000Z' };
   const ports = {
     transcriber: { models: ['m'], transcribe: async () => heard },
     ledger: { admit: async () => undefined, spend: async () => true },
+    receiver: {
+      async receive(_owner: string, _id: string, body: AsyncIterable<Uint8Array>) {
+        for await (const _chunk of body) partsBegun++;
+        return 'etag';
+      },
+    },
     callerOf: (environment: unknown) => {
       const { headers } = (environment as { incoming: IncomingMessage }).incoming;
       return { ...key, owner: String(headers['x-owner']) };
@@ -50,8 +58,10 @@ afterEach(async () => {
 });
 
 const beginnings = {
-  '/v1/listen': { type: 'audio/wav', body: 'RIFF' },
+  '/v1/uploads/upload_1/content': { method: 'PUT', type: 'audio/wav', body: 'RIFF' },
+  '/v1/listen': { method: 'POST', type: 'audio/wav', body: 'RIFF' },
   '/v1/audio/transcriptions': {
+    method: 'POST',
     type: 'multipart/form-data; boundary=b',
     body: '--b\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF',
   },
@@ -59,7 +69,7 @@ const beginnings = {
 
 /** Begins a request whose body never ends. Answers what came back so far. */
 function trickle(path: keyof typeof beginnings, owner: string): () => string {
-  const { type, body } = beginnings[path];
+  const { method, type, body } = beginnings[path];
   const socket = connect(port, '127.0.0.1').on('error', () => undefined);
   sockets.push(socket);
   let answered = '';
@@ -67,7 +77,7 @@ function trickle(path: keyof typeof beginnings, owner: string): () => string {
     answered += text;
   });
   socket.write(
-    `POST ${path} HTTP/1.1\r\nhost: a\r\nx-owner: ${owner}\r\ncontent-type: ${type}\r\ncontent-length: 100000000\r\n\r\n${body}`,
+    `${method} ${path} HTTP/1.1\r\nhost: a\r\nx-owner: ${owner}\r\ncontent-type: ${type}\r\ncontent-length: 100000000\r\n\r\n${body}`,
   );
   return () => answered;
 }
@@ -116,5 +126,19 @@ describe('bodies that trickle', () => {
     await soon(async () => expect(await media()).toHaveLength(PLACES));
     expect((await send('ann')).status).toBe(429);
     expect((await send('cid')).status).toBe(200);
+  });
+
+  it('of parts of uploads give way among themselves, and take no place from those who wait for words', async () => {
+    const part = '/v1/uploads/upload_1/content';
+    const sendPart = (body: string) =>
+      fetch(`http://127.0.0.1:${port}${part}`, { method: 'PUT', headers: { 'x-owner': 'ann' }, body });
+    const answers = Array.from({ length: PLACES }, () => trickle(part, 'ann'));
+    await soon(() => expect(partsBegun).toBe(PLACES));
+    expect((await sendPart('sound')).status).toBe(429);
+    expect((await send('ann')).status).toBe(200);
+    now += 11_000;
+    expect((await sendPart('sound')).status).toBe(200);
+    await soon(() => expect(cutOff(answers)).toHaveLength(1));
+    expect((await sendPart('sound')).status).toBe(200);
   });
 });

@@ -6,6 +6,7 @@ import { bodyChunks } from '../bodies/body-chunks.ts';
 import { receiveJson } from '../bodies/receive-json.ts';
 import { CompleteInput, UploadInput } from '../contract/job-input.ts';
 import { resourceId } from '../contract/resource-id.ts';
+import { createPlaces } from '../places.ts';
 
 /** For recordings that are too large for a request: create, send the parts, complete. */
 export function uploadRoutes(app: ApiApp, { ports, settings }: ApiTools): void {
@@ -30,11 +31,19 @@ export function uploadRoutes(app: ApiApp, { ports, settings }: ApiTools): void {
   });
 
   if (receiver !== undefined) {
+    // Their own: an upload of hours takes none from those who wait for words
+    const places = createPlaces(settings.mostAtOnce, clock);
     app.put('/v1/uploads/:id/content', async (c) => {
-      const body = bodyChunks(c.req.raw, settings.mostUploadBytes);
-      const etag = await receiver.receive(c.get('key').owner, c.req.param('id'), body);
-      c.header('etag', `"${etag}"`);
-      return c.json({ etag });
+      const { owner } = c.get('key');
+      const place = places.take(owner);
+      try {
+        const body = bodyChunks(c.req.raw, settings.mostUploadBytes, place);
+        const etag = await receiver.receive(owner, c.req.param('id'), body);
+        c.header('etag', `"${etag}"`);
+        return c.json({ etag });
+      } finally {
+        place.release();
+      }
     });
   }
 
