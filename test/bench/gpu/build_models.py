@@ -26,6 +26,7 @@ from weights import Dimensions, Source, Tokens, WhisperWeights  # noqa: E402
 
 TURBO = dict(mels=128, audio_context=1500, text_context=448, width=1280, encoder_layers=32, encoder_heads=20,
              decoder_layers=4, decoder_heads=20, vocabulary=51866)
+INT8 = "-int8-cache"  # steps read the audio's keys and values so
 SMALL = dict(width=128, encoder_layers=2, encoder_heads=2, decoder_layers=2, decoder_heads=2)
 
 
@@ -74,11 +75,11 @@ def shrink(tensors: dict[str, np.ndarray], layer: str, shape: dict, head_size: i
         tensors[f"{layer}{name}.down.weight"] = np.resize(Pool.numbers * np.float32(0.02), (rank, inputs))
 
 
-def write(weights, name: str, out: Path, dry: bool) -> None:
+def write(weights, name: str, out: Path, dry: bool, cache: str = "float16") -> None:
     if name not in os.environ.get("MODELS", name).split():
         return
-    folder = build(weights, "fp32" if dry else "fp16", "cuda", out, name, force=True)
-    if name == "random-turbo-fp16":
+    folder = build(weights, "fp32" if dry else "fp16", "cuda", out, name, force=True, cache=cache)
+    if name in ("random-turbo-fp16", "random-turbo-fp16" + INT8):
         leave_out.write_all(folder)
     if dry:  # the engine, too, is to take a processor
         path = folder / "manifest.json"
@@ -103,8 +104,9 @@ def main() -> None:
     out, folder, *variants = map(Path, [each for each in sys.argv[1:] if each != "--dry-run"])
     graph_step.FOR_GPU = not dry
     tiny = load_source(str(folder))
-    write(tiny, "whisper-tiny.en-fp16", out, dry)
-    write(random_model(tiny.tokenizer_path, {}, dry), "random-turbo-fp16", out, dry)
+    for weights, name in ((tiny, "whisper-tiny.en-fp16"), (random_model(tiny.tokenizer_path, {}, dry), "random-turbo-fp16")):
+        write(weights, name, out, dry)
+        write(weights, name + INT8, out, dry, "int8")
     for name, shape in json.loads((here / "shapes.json").read_text("utf8")).items():
         write(random_model(tiny.tokenizer_path, shape, dry), f"random-{name}-fp16", out, dry)
     for each in sorted(variants[0].iterdir()) if variants else []:

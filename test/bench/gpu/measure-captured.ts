@@ -18,17 +18,20 @@ import { workload } from './workload.ts';
 
 export const capturedPorts: EnginePorts = { openSession: (model) => openCapturedSession(model, place) };
 
-/** Loop and graphs as they are, then one thing changed each. */
-const ways: Readonly<Record<string, (model: Model) => Promise<Session>>> = {
+const cudnn = { ...place, encoderCuda: { sdpa_kernel: CUDNN_FLASH_ATTENTION } };
+
+/** Loop and graphs as they are, then one thing changed each. `int8`: the same weights, whose steps read the audio in int8. */
+const ways: Readonly<Record<string, (model: Model, int8: Model) => Promise<Session>>> = {
   loop: (model) => openSession(model, { ownThread: true }),
   captured: (model) => openCapturedSession(model, place),
   'captured, no XQA': (model) =>
     withEnvironment('ORT_ENABLE_XQA', '0', () => openCapturedSession(model, place)),
   'captured, arena grows as asked': (model) =>
     openCapturedSession(model, { ...place, cuda: { arena_extend_strategy: 'kSameAsRequested' } }),
+  'captured, audio in int8': (_, int8) => openCapturedSession(int8, place),
   ...(process.env['CUDNN'] && {
-    "captured, encoder by cuDNN's attention": (model) =>
-      openCapturedSession(model, { ...place, encoderCuda: { sdpa_kernel: CUDNN_FLASH_ATTENTION } }),
+    "captured, encoder by cuDNN's attention": (model) => openCapturedSession(model, cudnn),
+    "captured, audio in int8, encoder by cuDNN's attention": (_, int8) => openCapturedSession(int8, cudnn),
   }),
 };
 
@@ -46,8 +49,8 @@ async function withEnvironment(name: string, value: string, open: () => Promise<
 }
 
 /** The decoder's steps as CUDA graphs beside the loop, and the same graphs started kernel by kernel. Each may fail alone. */
-export async function measureCaptured(folder: string) {
-  const model = await loadModel(folder);
+export async function measureCaptured(folder: string, int8Folder: string) {
+  const [model, int8] = await Promise.all([loadModel(folder), loadModel(int8Folder)]);
   const report: Record<string, unknown> = {};
   const tried = async (name: string, work: () => unknown) => {
     try {
@@ -58,13 +61,19 @@ export async function measureCaptured(folder: string) {
     console.log(name, JSON.stringify(report[name]));
   };
   await tried('placements', () => elsewhere(model));
+  await tried('placements, audio in int8', () => elsewhere(int8));
   const results = new Map<string, RunResult>();
   for (const roundNumber of [1, 2]) {
     for (const [name, open] of Object.entries(ways)) {
       const isMain = name === 'loop' || name === 'captured';
       if (roundNumber === 2 && !isMain) continue;
       await tried(`${name} ${roundNumber}`, () =>
-        measureWay(model, open, { isMain, roundNumber }, (result) => results.set(name, result)),
+        measureWay(
+          model,
+          () => open(model, int8),
+          { isMain, roundNumber },
+          (result) => results.set(name, result),
+        ),
       );
     }
   }
@@ -90,14 +99,14 @@ function elsewhere({ folder }: Model): unknown {
 
 async function measureWay(
   model: Model,
-  open: (model: Model) => Promise<Session>,
+  open: () => Promise<Session>,
   { isMain, roundNumber }: { readonly isMain: boolean; readonly roundNumber: number },
   keep: (result: RunResult) => void,
 ) {
   const { tokens, shortTokens, latencyRuns, throughputRuns, capturedRows, variantRows } = workload;
   const memory = watchMemory();
   const startedAt = performance.now();
-  const session = await open(model);
+  const session = await open();
   const loadMilliseconds = round(performance.now() - startedAt);
   try {
     const sizes: unknown[] = [];

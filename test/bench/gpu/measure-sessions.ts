@@ -11,23 +11,33 @@ export const CUDNN_FLASH_ATTENTION = '8';
 
 const cudnn = { encoderCuda: { sdpa_kernel: CUDNN_FLASH_ATTENTION } };
 
-const ways: readonly (readonly [sessions: number, way: string, options: OwnOptions])[] = [
-  [1, 'as one', {}],
-  [2, 'as one', {}],
+interface Way {
+  readonly sessions: number;
+  readonly way: string;
+  readonly options?: OwnOptions;
+  /** Of the model whose steps read the audio in int8. */
+  readonly int8?: boolean;
+}
+
+const ways: readonly Way[] = [
+  { sessions: 1, way: 'as one' },
+  { sessions: 2, way: 'as one' },
+  { sessions: 1, way: 'audio in int8', int8: true },
   ...(process.env['CUDNN']
-    ? ([
-        [1, "encoder by cuDNN's attention", cudnn],
-        [2, "encoder by cuDNN's attention", cudnn],
-      ] as const)
+    ? [
+        { sessions: 1, way: "encoder by cuDNN's attention", options: cudnn },
+        { sessions: 2, way: "encoder by cuDNN's attention", options: cudnn },
+        { sessions: 1, way: "audio in int8, encoder by cuDNN's attention", options: cudnn, int8: true },
+      ]
     : []),
 ];
 
 /** The same GPU with one and two sessions, each of which has its next run waiting. Each way may fail alone. */
-export async function measureSessions(folder: string) {
+export async function measureSessions(folder: string, int8Folder: string) {
   const results = [];
-  for (const [sessions, way, options] of ways) {
+  for (const { sessions, way, options = {}, int8 = false } of ways) {
     try {
-      results.push(...(await measureWay(folder, sessions, way, options)));
+      results.push(...(await measureWay(int8 ? int8Folder : folder, sessions, way, options)));
     } catch (error) {
       results.push({ sessions, way, failed: describe(error) });
     }

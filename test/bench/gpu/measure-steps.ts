@@ -15,29 +15,31 @@ const POSITIONS = 1500;
 const RUNS = workload.provider === 'cpu' ? 2 : 50;
 const ROOM = 256;
 
-/** Microseconds of one token in a captured step, and in steps that lack a part (leave_out.py). */
-export function measureSteps(folder: string): Record<string, unknown>[] {
+/**
+ * Microseconds of one token in a captured step, and in steps that lack a part (leave_out.py); then of a model whose steps read the
+ * audio in int8: what attention to it takes there.
+ */
+export function measureSteps(folder: string, int8Folder: string): Record<string, unknown>[] {
   const results: Record<string, unknown>[] = [];
+  const measure = (own: string, part: string, labels: Readonly<Record<string, string>>) => {
+    const name = `step${part}`;
+    if (!existsSync(`${own}/${name}.onnx`)) return;
+    try {
+      for (const rows of workload.stepRows)
+        results.push({ name, ...labels, rows, ...measureStep(own, name, rows) });
+    } catch (error) {
+      results.push({ name, ...labels, failed: describe(error) });
+    }
+    for (const result of results.slice(-workload.stepRows.length)) console.log(JSON.stringify(result));
+  };
   for (const xqa of ['1', '0']) {
     process.env['ORT_ENABLE_XQA'] = xqa;
     for (const part of ['', '-without-audio', '-without-self', '-without-choice', '-without-logits']) {
-      const name = `step${part}`;
-      if (!existsSync(`${folder}/${name}.onnx`)) continue;
-      try {
-        for (const rows of workload.stepRows)
-          results.push({ name, xqa, rows, ...measureStep(folder, name, rows) });
-      } catch (error) {
-        results.push({ name, failed: describe(error) });
-      }
-      console.log(
-        results
-          .slice(-workload.stepRows.length)
-          .map((result) => JSON.stringify(result))
-          .join('\n'),
-      );
+      measure(folder, part, { xqa });
     }
   }
   delete process.env['ORT_ENABLE_XQA'];
+  for (const part of ['', '-without-audio']) measure(int8Folder, part, { audio: 'int8' });
   return results;
 }
 

@@ -46,10 +46,12 @@ function lines(command: string, ...values: string[]): string[] {
 
 const turbo = `${models}/random-turbo-fp16`;
 const tiny = 'whisper-tiny.en-fp16';
-/** All models of random weights. */
+/** The same weights, whose steps read the audio's keys and values in int8. */
+const int8 = '-int8-cache';
+/** Models of random weights and other shapes than turbo's, and turbo. */
 const randomModels = () =>
   readdirSync(models)
-    .filter((name) => name.startsWith('random-'))
+    .filter((name) => name.startsWith('random-') && !name.endsWith(int8))
     .toSorted();
 
 function device(): string {
@@ -83,11 +85,14 @@ const clips = () => JSON.parse(readFileSync('clips.json', 'utf8'));
 await part('words', () => measureWords(`${models}/${tiny}`, clips()));
 await part('verify', () => verify(`${models}/${tiny}`));
 await part('variants', () => variants(`${models}/${tiny}`));
-await part('steps', () => measureSteps(turbo));
-await part('captured', () => measureCaptured(turbo));
-await part('capturedWords', () => measureWords(`${models}/${tiny}`, clips(), capturedPorts));
+await part('steps', () => measureSteps(turbo, turbo + int8));
+await part('captured', () => measureCaptured(turbo, turbo + int8));
+await part('capturedWords', async () => ({
+  ...(await measureWords(`${models}/${tiny}`, clips(), capturedPorts)),
+  int8Cache: await measureWords(`${models}/${tiny}${int8}`, clips(), capturedPorts),
+}));
 await part('bare', () => measureBare(turbo));
-await part('sessions', () => measureSessions(turbo));
+await part('sessions', () => measureSessions(turbo, turbo + int8));
 await part('server', () => measureServer(turbo));
 await part('serverOfTwoSessions', () =>
   measureServer(turbo, { SESSIONS_PER_GPU: '2', LATENCY_TARGET_MILLISECONDS: '4000', CUDA_GRAPHS: 'on' }),
