@@ -80,7 +80,7 @@ export async function main(): Promise<void> {
         gatherMilliseconds: env.GATHER_MILLISECONDS,
         stallMilliseconds: env.STALL_SECONDS * 1000,
       },
-      { store, cache, telemetry, onFatal: (error) => die(error, 'a device failed') },
+      { cache, telemetry, onFatal: (error) => die(error, 'a device failed') },
     );
   } catch (error) {
     return die(error, 'the model cannot be run');

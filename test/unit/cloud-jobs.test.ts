@@ -1,6 +1,6 @@
 import { emfMeter } from '@murmuration/pipeline/adapters/emf-meter';
 import { openCache } from '@murmuration/pipeline/adapters/open-cache';
-import { fromSixteenBit, toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
+import { fillFromSixteenBit, fromSixteenBit, toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
 import { JobOptions } from '@murmuration/pipeline/contract/job';
 import { CacheEnvironment, DoorEnvironment } from '@murmuration/pipeline/environment';
 import { failureInWords } from '@murmuration/pipeline/jobs/failure-in-words';
@@ -19,6 +19,14 @@ describe('16 bits', () => {
         expect(toSixteenBit(fromSixteenBit(whole))).toEqual(Buffer.from(whole));
       }),
     );
+  });
+
+  it('are samples wherever in memory they lie, half of one at their end left out', () => {
+    const bytes = Uint8Array.of(9, 0, 1, 0, 2, 255, 127, 9);
+    const samples = Float32Array.of(256 / 32768, 512 / 32768, 32767 / 32768);
+    expect(fromSixteenBit(bytes.subarray(1))).toEqual(samples);
+    const into = new Float32Array(new SharedArrayBuffer(12));
+    expect([...fillFromSixteenBit(bytes.slice(1), into)]).toEqual([...samples]);
   });
 
   it('clip what is beyond full scale', () => {

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { SettledSegment } from '@murmuration/pipeline/ports';
 import { createEngine } from '@murmuration/whisper/engine';
+import { toPlain } from '../plain-error.ts';
 import { openGpuSession } from './open-gpu-session.ts';
-import type { EngineAnswer, EngineRequest, EngineSetup, PlainError } from './thread-messages.ts';
+import type { EngineAnswer, EngineRequest, EngineSetup } from './thread-messages.ts';
 
 const port = parentPort!;
 const answer = (message: EngineAnswer) => port.postMessage(message);
@@ -33,14 +33,4 @@ try {
   answer({ kind: 'ready', model: { modelId, modelSha256, timesWords } });
 } catch (error) {
   answer({ kind: 'broken', error: toPlain(error) });
-}
-
-/** What survives the way between threads. */
-function toPlain(error: unknown): PlainError {
-  if (!(error instanceof MurmurationError)) {
-    return { code: 'internal', message: error instanceof Error ? error.message : String(error), details: {} };
-  }
-  const { code, message, details } = error;
-  const cause = error.cause instanceof Error ? error.cause.message : undefined;
-  return { code, message, details: JSON.parse(JSON.stringify(details)), cause };
 }

@@ -1,8 +1,8 @@
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
-import type { ErrorCode } from '@murmuration/pipeline/errors';
 import type { Engine, Pcm, SettledSegment } from '@murmuration/pipeline/ports';
 import type { EngineOptions } from '@murmuration/whisper/engine';
+import type { PlainError } from '../plain-error.ts';
 import type { GpuOptions } from './open-gpu-session.ts';
 
 /** What a thread begins with. */
@@ -27,12 +27,3 @@ export type EngineAnswer =
   | { readonly kind: 'settled'; readonly id: number; readonly segments: readonly SettledSegment[] }
   | { readonly kind: 'heard'; readonly id: number; readonly transcripts: SegmentTranscript[] }
   | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError };
-
-/** A MurmurationError on its way between threads. */
-export interface PlainError {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly details: Record<string, unknown>;
-  /** Its message. */
-  readonly cause?: string | undefined;
-}

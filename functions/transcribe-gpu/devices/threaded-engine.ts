@@ -2,7 +2,8 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { SegmentTranscript } from '@murmuration/pipeline/contract/transcript';
 import { MurmurationError, throwIfAborted } from '@murmuration/pipeline/errors';
 import type { Engine, SettledSegment } from '@murmuration/pipeline/ports';
-import type { EngineAnswer, EngineRequest, EngineSetup, PlainError } from './thread-messages.ts';
+import { fromPlain } from '../plain-error.ts';
+import type { EngineAnswer, EngineRequest, EngineSetup } from './thread-messages.ts';
 
 interface Pending {
   resolve(transcripts: SegmentTranscript[]): void;
@@ -10,9 +11,17 @@ interface Pending {
   settled?: ((segments: readonly SettledSegment[]) => void) | undefined;
 }
 
-/** An engine in a thread of its own. Throws as `createEngine`. A thread that ends unasked fails as the GPU does: fatally. */
-export async function openThreadedEngine(options: EngineSetup): Promise<Engine> {
-  const worker = new Worker(new URL('./engine-thread.mjs', import.meta.url), {
+const engineThread = new URL('./engine-thread.mjs', import.meta.url);
+
+/**
+ * An engine in a thread of its own. Throws as `createEngine`. A thread that ends unasked fails as the GPU does: fatally.
+ * Another `thread` speaks as devices/serve-engine.ts does and has options of its own.
+ */
+export async function openThreadedEngine<Options = EngineSetup>(
+  options: Options,
+  thread = engineThread,
+): Promise<Engine> {
+  const worker = new Worker(thread, {
     workerData: options,
     // onnxruntime reads the variables of the process, which `executionProviders` sets
     env: SHARE_ENV,
@@ -49,14 +58,14 @@ export async function openThreadedEngine(options: EngineSetup): Promise<Engine> 
         case 'ready':
           return resolve(answer.model);
         case 'broken':
-          return reject(toError(answer.error));
+          return reject(fromPlain(answer.error));
         case 'settled':
           return pending.get(answer.id)?.settled?.(answer.segments);
         case 'heard':
           pending.get(answer.id)?.resolve(answer.transcripts);
           break;
         case 'failed':
-          pending.get(answer.id)?.reject(toError(answer.error));
+          pending.get(answer.id)?.reject(fromPlain(answer.error));
           break;
       }
       pending.delete(answer.id);
@@ -82,8 +91,4 @@ export async function openThreadedEngine(options: EngineSetup): Promise<Engine> 
       return closing;
     },
   };
-}
-
-function toError({ code, message, details, cause }: PlainError): MurmurationError {
-  return new MurmurationError(code, message, { details, ...(cause !== undefined && { cause }) });
 }

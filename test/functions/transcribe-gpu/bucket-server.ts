@@ -16,6 +16,8 @@ export async function serveBucket(bucket: string, objects: ReadonlyMap<string, U
     response.writeHead(range ? 206 : 200, { 'content-length': part.length, etag: '"1"' });
     response.end(request.method === 'HEAD' ? undefined : part);
   });
+  // As long as S3's, or longer: on a busy machine a client is told too late that a connection was given up
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -1,0 +1,23 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { readSegment } from '@murmuration/pipeline/hearing/read-segments';
+import { toPlain } from '../plain-error.ts';
+import type { SoundAnswer, SoundRequest, SoundSetup } from './sound-messages.ts';
+
+const port = parentPort!;
+const { bucket }: SoundSetup = workerData;
+const store = s3ObjectStore({ bucket });
+
+port.on('message', async ({ id, jobId, segment, into }: SoundRequest) => {
+  try {
+    const { pcm } = await readSegment(jobId, segment, store, into);
+    if (pcm.buffer === into.buffer) answer({ kind: 'read', id, samples: pcm.length });
+    else answer({ kind: 'long', id, pcm }, [pcm.buffer as ArrayBuffer]);
+  } catch (error) {
+    answer({ kind: 'failed', id, error: toPlain(error) });
+  }
+});
+
+function answer(message: SoundAnswer, handedOver: ArrayBuffer[] = []): void {
+  port.postMessage(message, handedOver);
+}

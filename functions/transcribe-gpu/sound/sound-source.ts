@@ -1,0 +1,40 @@
+import type { Batch, Segment } from '@murmuration/pipeline/contract/plan';
+import type { Hearable } from '@murmuration/pipeline/hearing/second-look';
+import type { LetGo, SoundPool } from './sound-pool.ts';
+import type { SoundThread } from './sound-thread.ts';
+
+export interface ReadSound {
+  readonly segments: readonly Hearable[];
+  /** They may be overwritten now. */
+  readonly letGo: LetGo;
+}
+
+/** The sound of a batch's segments. Throws as `readSegments`. */
+export type SoundSource = (batch: Pick<Batch, 'jobId' | 'segments'>) => Promise<ReadSound>;
+
+/** Has each segment read by the thread that has least to do, into memory of `pool`; what fails holds none of it. */
+export function createSoundSource(threads: readonly SoundThread[], pool: SoundPool): SoundSource {
+  async function readOne(jobId: string, segment: Segment) {
+    const { pcm: into, letGo } = pool.take();
+    try {
+      const thread = threads.reduce((least, next) => (next.busy() < least.busy() ? next : least));
+      const pcm = await thread.read(jobId, segment, into);
+      return { segment: { pcm, speech: segment.speech }, letGo };
+    } catch (error) {
+      letGo();
+      throw error;
+    }
+  }
+
+  return async ({ jobId, segments }) => {
+    const readings = await Promise.allSettled(segments.map((segment) => readOne(jobId, segment)));
+    const read = readings.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []));
+    const letGo = () => {
+      for (const each of read) each.letGo();
+    };
+    const failed = readings.find((reading) => reading.status === 'rejected');
+    if (failed === undefined) return { segments: read.map(({ segment }) => segment), letGo };
+    letGo();
+    throw failed.reason;
+  };
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
+import { toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
+import { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
+import { readSegments } from '@murmuration/pipeline/hearing/read-segments';
+import { keys } from '@murmuration/pipeline/keys';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createSoundPool } from '../../../functions/transcribe-gpu/sound/sound-pool.ts';
+import { createSoundSource } from '../../../functions/transcribe-gpu/sound/sound-source.ts';
+import { openSoundThread, type SoundThread } from '../../../functions/transcribe-gpu/sound/sound-thread.ts';
+import { serveBucket } from './bucket-server.ts';
+
+const SECOND = 32_000;
+/** 40 s, of which no two samples next to each other are alike. */
+const sound = Buffer.from(Int16Array.from({ length: 20 * SECOND }, (_, index) => index * 7919).buffer);
+const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** Stretches of the sound, in seconds. */
+function batchOf(...stretches: readonly (readonly [start: number, end: number])[]) {
+  const segments = stretches.map(([startSeconds, endSeconds], index) => {
+    const [byteStart, byteEnd] = [startSeconds * SECOND, endSeconds * SECOND];
+    const speech = [{ startSeconds: 0, endSeconds: 1 }];
+    const sha256 = sha256Of(sound.subarray(byteStart, byteEnd));
+    return { index, startSeconds, endSeconds, overlapSeconds: 0, byteStart, byteEnd, sha256, speech };
+  });
+  return { jobId: 'job', segments };
+}
+
+/** What else a batch has. */
+const planned = { kind: 'batch', index: 0, model: 'any', decoding: DecodingOptions.parse({}) } as const;
+
+let bucket: Awaited<ReturnType<typeof serveBucket>>;
+let threads: SoundThread[];
+
+beforeAll(async () => {
+  bucket = await serveBucket('recordings', new Map([[keys.audio('job'), sound]]));
+  vi.stubEnv('AWS_ENDPOINT_URL', bucket.url);
+  vi.stubEnv('AWS_REGION', 'us-east-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+  vi.stubEnv('AWS_MAX_ATTEMPTS', '1');
+  threads = [1, 2].map(() => openSoundThread({ bucket: 'recordings' }));
+});
+
+afterAll(async () => {
+  await Promise.all(threads.map((thread) => thread.close()));
+  await bucket.close();
+});
+
+describe('sound that threads read', () => {
+  it('is what is read without them, in memory that all threads see and that is used again', async () => {
+    const pool = createSoundPool();
+    const source = createSoundSource(threads, pool);
+    const batch = batchOf([0, 2], [2, 32], [31, 33], [5, 6]);
+    const { segments: read, letGo } = await source(batch);
+    expect(read.map(({ pcm, speech }) => [sha256Of(toSixteenBit(pcm)), speech])).toEqual(
+      batch.segments.map(({ sha256, speech }) => [sha256, speech]),
+    );
+    const memory = new Set(read.map(({ pcm }) => pcm.buffer));
+    expect([...memory].map(String)).toEqual(new Array(4).fill('[object SharedArrayBuffer]'));
+    letGo();
+    const other = batchOf([7, 8]);
+    const { segments: again } = await source(other);
+    expect(memory.has(again[0]!.pcm.buffer)).toBe(true);
+    expect(again.map(({ pcm }) => sha256Of(toSixteenBit(pcm)))).toEqual([other.segments[0]!.sha256]);
+  });
+
+  it('comes in memory of its own where it is longer than any engine takes', async () => {
+    const pool = createSoundPool();
+    const batch = batchOf([0, 31]);
+    const { segments, letGo } = await createSoundSource(threads, pool)(batch);
+    expect(segments.map(({ pcm }) => sha256Of(toSixteenBit(pcm)))).toEqual([batch.segments[0]!.sha256]);
+    letGo();
+    expect(pool.held()).toBe(0);
+  });
+
+  const [good, bad] = batchOf([0, 1], [1, 2]).segments as [Segment, Segment];
+  type Segment = ReturnType<typeof batchOf>['segments'][number];
+  it.each([
+    ['other sound', 'audio-invalid', { jobId: 'job', segments: [good, { ...bad, sha256: good.sha256 }] }],
+    ['a job that is gone', 'internal', { jobId: 'gone', segments: [good] }],
+    ['an object that was cut', 'internal', batchOf([0, 1], [39, 41])],
+    ['what begins behind its end', 'internal', batchOf([41, 42])],
+  ])('fails as without them, and holds nothing then: %s', async (_, code, batch) => {
+    const pool = createSoundPool();
+    const failure = (read: Promise<unknown>) =>
+      read.then(
+        () => undefined,
+        ({ name, code, message, details }) => ({ name, code, message, details }),
+      );
+    const expected = await failure(
+      readSegments({ ...planned, ...batch }, s3ObjectStore({ bucket: 'recordings' })),
+    );
+    expect(expected).toMatchObject({ code });
+    expect(await failure(createSoundSource(threads, pool)(batch))).toEqual(expected);
+    expect(pool.held()).toBe(0);
+  });
+
+  it('says where the store cannot be reached', async () => {
+    const elsewhere = openSoundThread({ bucket: 'elsewhere' });
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1');
+    const pool = createSoundPool();
+    await expect(createSoundSource([elsewhere], pool)(batchOf([0, 1]))).rejects.toMatchObject({
+      code: 'store-unavailable',
+      retryable: true,
+    });
+    vi.stubEnv('AWS_ENDPOINT_URL', bucket.url);
+    await elsewhere.close();
+  });
+});
+
+describe('a thread that ends while it reads', () => {
+  const thread = new URL('./ending-sound-thread.mjs', import.meta.url);
+  const ending = (endings: number) => {
+    const setup = { endings: new Int32Array(new SharedArrayBuffer(4)).fill(endings) };
+    return openSoundThread(setup, thread);
+  };
+
+  it('is followed by another, which reads what it left', async () => {
+    const reader = ending(1);
+    const pool = createSoundPool();
+    const { segments } = await createSoundSource([reader], pool)(batchOf([0, 1], [1, 2], [2, 3]));
+    expect(segments.map(({ pcm }) => [...pcm])).toEqual([[0], [1], [2]]);
+    expect(reader.busy()).toBe(0);
+    await reader.close();
+  });
+
+  it('fails what two threads ended under, and is there for the next', async () => {
+    const reader = ending(2);
+    const pool = createSoundPool();
+    const source = createSoundSource([reader], pool);
+    await expect(source(batchOf([0, 1]))).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringMatching(/two threads ended while they read segment 0/),
+    });
+    expect(pool.held()).toBe(0);
+    expect((await source(batchOf([0, 1]))).segments).toHaveLength(1);
+    await reader.close();
+  });
+
+  it('begins no other where it was closed', async () => {
+    const reader = openSoundThread({}, new URL('./silent-sound-thread.mjs', import.meta.url));
+    const read = reader.read('job', batchOf([0, 1]).segments[0]!, new Float32Array(1));
+    await Promise.all([reader.close(), expect(read).rejects.toMatchObject({ code: 'internal' })]);
+    expect(reader.busy()).toBe(0);
+  });
+});
