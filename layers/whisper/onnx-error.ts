@@ -37,6 +37,11 @@ export function onnxError(cause: unknown, doing: string): MurmurationError {
   });
 }
 
+/** The node is at its beginning, what CUDA said at its end, and long names of types between them. */
+const LONGEST = 500;
+
 function firstLine(message: string): string {
-  return message.split('\n', 1)[0]!.slice(0, 500);
+  const line = message.split('\n', 1)[0]!;
+  if (line.length <= LONGEST) return line;
+  return `${line.slice(0, LONGEST / 2)} … ${line.slice(-LONGEST / 2)}`;
 }

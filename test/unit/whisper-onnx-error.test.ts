@@ -47,3 +47,16 @@ it('passes other words on, the first line of them', () => {
     cause,
   });
 });
+
+it('keeps the beginning and the end of what is long: the node, and what CUDA said', () => {
+  const node = 'Non-zero status code returned while running GroupQueryAttention node.';
+  const cuda =
+    'CUDA failure 900: operation not permitted when stream is capturing ; GPU=1 ; expr=cudaMalloc(p, n);';
+  const { message } = onnxError(
+    new Error(`${node} ${'std::conditional_t<THRW> '.repeat(50)}${cuda}\n at x`),
+    'so',
+  );
+  expect(message.startsWith(`onnxruntime failed while so: ${node}`)).toBe(true);
+  expect(message.endsWith(cuda)).toBe(true);
+  expect(message.length).toBeLessThan(600);
+});
