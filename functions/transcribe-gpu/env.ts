@@ -20,9 +20,9 @@ export const TranscribeGpuEnv = DoorEnvironment.extend({
   PROVIDER: z.enum(['auto', 'cpu', 'cuda', 'tensorrt']).default('auto'),
   /** Of one batch. Undefined: 64 on a GPU, 4 on a processor. */
   MOST_SEGMENTS: positive.max(128).optional(),
-  /** Side by side, without CUDA graphs unless these are `on`: README.md says what 2 gain. */
+  /** Side by side: README.md says what 2 gain. */
   SESSIONS_PER_GPU: positive.max(4).default(1),
-  /** Steps of the decoder as CUDA graphs, where the model has the graphs for it; `auto`: with one session on one GPU. */
+  /** Steps of the decoder as CUDA graphs: `auto` and `on` where the model has the graphs for it. */
   CUDA_GRAPHS: z.enum(['auto', 'on', 'off']).default('auto'),
   /** Of each of a session's three graphs, for what it computes; undefined: all that is free. Only with CUDA graphs. */
   GPU_ARENA_MEBIBYTES: positive.optional(),

@@ -74,7 +74,7 @@ export async function main(): Promise<void> {
         provider: env.PROVIDER,
         mostSegments: env.MOST_SEGMENTS,
         sessionsPerGpu: env.SESSIONS_PER_GPU,
-        cudaGraphs: env.CUDA_GRAPHS,
+        cudaGraphs: env.CUDA_GRAPHS !== 'off',
         arenaBytes: env.GPU_ARENA_MEBIBYTES && env.GPU_ARENA_MEBIBYTES * 2 ** 20,
         latencyTargetMilliseconds: env.LATENCY_TARGET_MILLISECONDS,
         gatherMilliseconds: env.GATHER_MILLISECONDS,

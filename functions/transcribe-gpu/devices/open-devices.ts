@@ -19,8 +19,8 @@ export interface DeviceOptions {
   readonly latencyTargetMilliseconds: number;
   /** Each is a device of its own, with the model loaded again. */
   readonly sessionsPerGpu: number;
-  /** `auto`: where the process has one session on a GPU; several side by side have not been seen to work. */
-  readonly cudaGraphs: 'auto' | 'on' | 'off';
+  /** Steps of the decoder as CUDA graphs, where the model has the graphs for it. */
+  readonly cudaGraphs: boolean;
   readonly arenaBytes: number | undefined;
 }
 
@@ -69,7 +69,7 @@ export async function openDevices(
     // XQA, the attention of one token that onnxruntime has by default, readies its kernels on the first GPU of a process alone
     if (found.length > 1) process.env['ORT_ENABLE_XQA'] ??= '0';
     const gpuOptions = {
-      cudaGraphs: usesGraphs(options, found.length),
+      cudaGraphs: options.cudaGraphs,
       arenaBytes: options.arenaBytes,
       captureLock: new SharedArrayBuffer(4),
     };
@@ -88,14 +88,6 @@ export async function openDevices(
   const cpu = { engine, cost: undefined, segments: 1, probe: undefined };
   const measured = { ...cpu, watch: createDeviceWatch(), sharedBy: 1 };
   return [toDevice('cpu', measured, mostSegments, options)];
-}
-
-function usesGraphs({ cudaGraphs, sessionsPerGpu }: DeviceOptions, gpus: number): boolean {
-  const sessions = gpus * sessionsPerGpu;
-  if (cudaGraphs !== 'auto' || sessions === 1) return cudaGraphs !== 'off';
-  const message = `${sessions} sessions on GPUs run without CUDA graphs, which have been tried with one alone: CUDA_GRAPHS=on uses them nevertheless`;
-  process.emitWarning(message, { code: 'MURMURATION_CUDA_GRAPHS' });
-  return false;
 }
 
 interface Calibrated {

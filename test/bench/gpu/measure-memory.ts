@@ -31,7 +31,7 @@ export async function measureMemory(modelFolder: string) {
     provider,
     mostSegments: workload.serverRows,
     sessionsPerGpu: 1,
-    cudaGraphs: 'auto',
+    cudaGraphs: true,
     arenaBytes: undefined,
   } as const;
   const devices = await openDevices(

@@ -95,7 +95,7 @@ await part('bare', () => measureBare(turbo));
 await part('sessions', () => measureSessions(turbo, turbo + int8));
 await part('server', () => measureServer(turbo));
 await part('serverOfTwoSessions', () =>
-  measureServer(turbo, { SESSIONS_PER_GPU: '2', LATENCY_TARGET_MILLISECONDS: '4000', CUDA_GRAPHS: 'on' }),
+  measureServer(turbo, { SESSIONS_PER_GPU: '2', LATENCY_TARGET_MILLISECONDS: '4000' }),
 );
 await part('memory', () => measureMemory(turbo));
 await part('models', () =>

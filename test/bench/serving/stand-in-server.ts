@@ -23,7 +23,7 @@ const thread = new URL('./stand-in-thread.mjs', import.meta.url);
 const transcriber = await startTranscriber(
   {
     ...{ bucket: 'recordings', modelFolder: tinyModel, provider: 'cuda', mostSegments: undefined },
-    ...{ sessionsPerGpu: 1, cudaGraphs: 'off', arenaBytes: undefined, latencyTargetMilliseconds: 2000 },
+    ...{ sessionsPerGpu: 1, cudaGraphs: false, arenaBytes: undefined, latencyTargetMilliseconds: 2000 },
     ...{ gatherMilliseconds: 5, stallMilliseconds: 300_000 },
   },
   {

@@ -61,7 +61,7 @@ describe('devices', () => {
     mostSegments: undefined,
     latencyTargetMilliseconds: 1000,
     sessionsPerGpu: 1,
-    cudaGraphs: 'auto',
+    cudaGraphs: true,
     arenaBytes: undefined,
   } as const;
 
@@ -113,16 +113,15 @@ describe('devices', () => {
   });
 
   it.each([
-    ['one session of one GPU', 'auto', 1, 1, true],
-    ['two sessions of one GPU', 'auto', 1, 2, false],
-    ['two GPUs', 'auto', 2, 1, false],
-    ['two GPUs that are asked to', 'on', 2, 1, true],
-    ['one that is asked not to', 'off', 1, 1, false],
-  ] as const)('have CUDA graphs or not: %s', async (_, cudaGraphs, gpus, sessionsPerGpu, expected) => {
+    ['one session of one GPU', true, 1, 1],
+    ['two sessions of one GPU', true, 1, 2],
+    ['two GPUs', true, 2, 1],
+    ['two that are asked not to', false, 2, 1],
+  ] as const)('have CUDA graphs or not, all alike: %s', async (_, cudaGraphs, gpus, sessionsPerGpu) => {
     const lines = table.split('\n').slice(0, gpus).join('\n');
     const { engines } = await opened('cuda', 'auto', lines, { cudaGraphs, sessionsPerGpu });
     expect(engines).toHaveLength(gpus * sessionsPerGpu);
-    expect(engines.map(({ gpu }) => gpu?.cudaGraphs)).toEqual(engines.map(() => expected));
+    expect(engines.map(({ gpu }) => gpu?.cudaGraphs)).toEqual(engines.map(() => cudaGraphs));
     // One lock for all of them
     expect(new Set(engines.map(({ gpu }) => gpu?.captureLock)).size).toBe(1);
     delete process.env['ORT_ENABLE_XQA'];
@@ -191,7 +190,7 @@ describe('several sessions of one GPU', () => {
         mostSegments: undefined,
         latencyTargetMilliseconds: 60_000,
         sessionsPerGpu,
-        cudaGraphs: 'auto',
+        cudaGraphs: true,
         arenaBytes: undefined,
       },
       { id, graph },
