@@ -39,6 +39,8 @@ export function openSoundThread<Setup = SoundSetup>(setup: Setup, thread = sound
     let cause: unknown;
     started.on('error', (error) => {
       cause = error;
+      const message = `a thread that reads sound ended: ${error.message}`;
+      process.emitWarning(message, { code: 'MURMURATION_SOUND_THREAD' });
     });
     started.on('message', (answer: SoundAnswer) => {
       const reading = readings.get(answer.id);

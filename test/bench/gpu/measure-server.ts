@@ -13,7 +13,6 @@ import { workload } from './workload.ts';
 
 const SECONDS = 30;
 const SEGMENTS_PER_BATCH = 8;
-const CLIENTS = workload.clients;
 const BATCH_ROWS = workload.serverRows;
 const decoding = DecodingOptions.parse({
   language: 'en',
@@ -25,9 +24,15 @@ const decoding = DecodingOptions.parse({
 /** Random weights never end: what ran into the limit of its tokens would be heard again, what counts as silence is not. */
 const once = { ...decoding, noSpeechThreshold: 0, logprobThreshold: 0 };
 
+/** What the server says of itself once it is ready. */
+interface ReadyEntry {
+  readonly gpus: readonly string[];
+  readonly devices: readonly { readonly name: string }[];
+}
+
 /**
- * Batches of 8 segments from a stand-in for S3, 32 requests at a time, beside the bare engine, one session, on the same
- * segments. `environment` is for the server alone.
+ * Batches of 8 segments from a stand-in for S3, 32 requests at a time for each device, beside the bare engine, one session on
+ * one GPU, on the same segments. `environment` is for the server alone.
  */
 export async function measureServer(modelFolder: string, environment: Readonly<Record<string, string>> = {}) {
   const pcm = noise(SECONDS * 16_000);
@@ -62,6 +67,7 @@ export async function measureServer(modelFolder: string, environment: Readonly<R
         PROVIDER: workload.provider,
         // Random weights have no reference
         UNVERIFIED_MODELS: 'allow',
+        MOST_REQUESTS: '1024',
       },
       ...{
         AWS_ENDPOINT_URL: bucket.url,
@@ -75,13 +81,13 @@ export async function measureServer(modelFolder: string, environment: Readonly<R
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const log: Record<string, unknown>[] = [];
-  const ready = new Promise<Record<string, unknown>>((resolve, reject) => {
+  const ready = new Promise<ReadyEntry>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       // A library may print, too
       if (!line.startsWith('{')) return;
       const entry = JSON.parse(line) as Record<string, unknown>;
       if (log.length < 20) log.push(entry);
-      if (entry['msg'] === 'ready') resolve(entry);
+      if (entry['msg'] === 'ready') resolve(entry as unknown as ReadyEntry);
     });
     child.once('exit', (code) =>
       reject(new Error(`the server ended with ${code}: ${JSON.stringify(log).slice(-500)}`)),
@@ -91,12 +97,14 @@ export async function measureServer(modelFolder: string, environment: Readonly<R
   const readySeconds = (performance.now() - started) / 1000;
   const url = `http://127.0.0.1:${log.find(({ msg }) => msg === 'listening')!['port']}`;
 
+  // Once: the load must not take what the server is measured at
+  const sha256 = createHash('sha256').update(bytes.subarray(0, size)).digest('hex');
+  const segments = Array.from({ length: SEGMENTS_PER_BATCH }, (_, index) => ({
+    ...{ index, startSeconds: index * SECONDS, endSeconds: (index + 1) * SECONDS, overlapSeconds: 0 },
+    ...{ byteStart: index * size, byteEnd: (index + 1) * size, sha256 },
+  }));
+
   async function invoke(jobId: string): Promise<number> {
-    const segments = Array.from({ length: SEGMENTS_PER_BATCH }, (_, index) => ({
-      ...{ index, startSeconds: index * SECONDS, endSeconds: (index + 1) * SECONDS, overlapSeconds: 0 },
-      ...{ byteStart: index * size, byteEnd: (index + 1) * size },
-      sha256: createHash('sha256').update(bytes.subarray(0, size)).digest('hex'),
-    }));
     const body = { kind: 'batch', bucket: 'recordings', jobId, index: 0, model: 'any', decoding, segments };
     const startedAt = performance.now();
     const response = await fetch(`${url}/invocations`, { method: 'POST', body: JSON.stringify(body) });
@@ -110,15 +118,16 @@ export async function measureServer(modelFolder: string, environment: Readonly<R
     for (let i = 0; i < requests; i++) all.push(await invoke('job'));
     return all;
   };
-  await Promise.all(Array.from({ length: CLIENTS }, () => client(1)));
+  const clients = workload.clients * facts.devices.length;
+  await Promise.all(Array.from({ length: clients }, () => client(1)));
   const servedStart = performance.now();
   const { requestsPerClient } = workload;
   const latencies = (
-    await Promise.all(Array.from({ length: CLIENTS }, () => client(requestsPerClient)))
+    await Promise.all(Array.from({ length: clients }, () => client(requestsPerClient)))
   ).flat();
   const servedMilliseconds = performance.now() - servedStart;
   const servedRealTime =
-    (CLIENTS * requestsPerClient * SEGMENTS_PER_BATCH * SECONDS * 1000) / servedMilliseconds;
+    (clients * requestsPerClient * SEGMENTS_PER_BATCH * SECONDS * 1000) / servedMilliseconds;
   const inline = {
     pcm: Buffer.from(toSixteenBit(pcm.subarray(0, 5 * 16_000))).toString('base64'),
     decoding: once,
@@ -145,7 +154,10 @@ export async function measureServer(modelFolder: string, environment: Readonly<R
     facts,
     bareRealTime: Math.round(bareRealTime),
     servedRealTime: Math.round(servedRealTime),
-    share: servedRealTime / bareRealTime,
+    // Of what so many engines would do alone, one on each GPU
+    share: servedRealTime / bareRealTime / Math.max(1, facts.gpus.length),
+    clients,
+    segmentsOfDevices: segmentsOfDevices(metrics),
     requestMillisecondsMedian: Math.round(latencies[latencies.length >> 1]!),
     inlineFiveSecondsMillisecondsMedian: Math.round(inlineTimes.sort((a, b) => a - b)[4]!),
     exitCode,
@@ -153,4 +165,10 @@ export async function measureServer(modelFolder: string, environment: Readonly<R
       .split('\n')
       .filter((line) => /^murmuration_(batch_segments|requests_total|batch_seconds_(sum|count))/.test(line)),
   };
+}
+
+/** Who transcribed how many, the first ones too. */
+function segmentsOfDevices(metrics: string): Record<string, number> {
+  const lines = metrics.matchAll(/^murmuration_segments_total\{device="([^"]+)"\} (\d+)$/gm);
+  return Object.fromEntries([...lines].map(([, device, segments]) => [device!, Number(segments)]));
 }

@@ -48,6 +48,7 @@ bundle() {
 }
 bundle test/bench/gpu/measure.ts --outfile="$pack/measure.mjs"
 bundle functions/transcribe-gpu/devices/serve-engine.ts --outfile="$pack/engine-thread.mjs"
+bundle functions/transcribe-gpu/sound/serve-sound.ts --outfile="$pack/sound-thread.mjs"
 bundle functions/transcribe-gpu/devices/captured/serve-captured.ts --outfile="$pack/captured-thread.mjs"
 echo "import { main } from './functions/transcribe-gpu/main.ts'; await main();" |
   bundle --loader=ts --sourcefile=server.ts --outfile="$pack/server.mjs"
