@@ -9,7 +9,7 @@ import numpy as np
 
 from compress.calibration import Passage
 from compress.halves import Halves, open_decoder, open_encoder, open_halves
-from graph_linear import BLOCK
+from graph_linear import block_size
 from plan import linear_keys
 from weights import WhisperWeights
 
@@ -58,8 +58,8 @@ def stored_bytes(weights: WhisperWeights, key: str, precision: str) -> int:
         by_column = precision == "int8" and (key.startswith("model.encoder.") or ".encoder_attn.k_" in key or ".encoder_attn.v_" in key)
         if by_column:
             total += outputs * inputs + 4 * outputs
-        elif precision in ("int8", "int4") and inputs % BLOCK == 0:
-            total += outputs * inputs * int(precision[3:]) // 8 + 2 * outputs * inputs // BLOCK
+        elif precision in ("int8", "int4") and (block := block_size(inputs, int(precision[3:]))):
+            total += outputs * inputs * int(precision[3:]) // 8 + 2 * outputs * inputs // block
         else:
             total += outputs * inputs * (4 if precision == "fp32" else 2)
     return total

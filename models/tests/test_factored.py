@@ -45,6 +45,27 @@ def draw_and_run(draw, **inputs):
     return session.run(None, inputs)[0]
 
 
+@pytest.mark.parametrize(("kind", "inputs", "block"), [
+    ("blocks8", 384, 128), ("blocks8", 320, 64), ("blocks8", 96, 32), ("blocks4", 384, 32)])
+def test_a_layer_lies_in_the_largest_blocks_that_its_inputs_fill(kind, inputs, block):
+    random = np.random.default_rng(3)
+    weight, x = random.standard_normal((64, inputs), np.float32), random.standard_normal((1, 5, inputs), np.float32)
+    layers = Layers(RandomWhisper(), np.float32, kind, fused=False)
+    expected = x @ weight.T
+    found = draw_and_run(lambda pen: layers.product(pen, "x", "layer", weight, None, kind), x=x)
+    np.testing.assert_allclose(found, expected, atol=TOLERANCES[kind] * np.abs(expected).max())
+    pen = Pen(Constants(store_half=False))
+    layers.product(pen, "x", "layer", weight, None, kind)
+    assert next(each.i for each in pen.nodes[-1].attribute if each.name == "block_size") == block
+    assert pen.constants.arrays[f"layer.int{kind[-1]}.scale"].shape == (64, inputs // block)
+
+
+def test_a_layer_that_fills_no_blocks_stays_plain():
+    pen = Pen(Constants(store_half=False))
+    Layers(RandomWhisper(), np.float32, "blocks8", fused=False).product(pen, "x", "layer", np.ones((64, 240), np.float32), None, "blocks8")
+    assert [node.op_type for node in pen.nodes] == ["MatMul"]
+
+
 @pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("kind", TOLERANCES)
 def test_a_factored_layer_is_the_product_of_its_factors(kind, fused):

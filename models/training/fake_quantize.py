@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from graph import kind_of
-from graph_linear import BLOCK
+from graph_linear import block_size
 
 KINDS = ("plain", "exact", "dynamic", "blocks8", "blocks4")
 
@@ -40,8 +40,8 @@ def columns(weight: Tensor) -> Tensor:
 
 @torch.no_grad()
 def blocks(weight: Tensor, bits: int) -> Tensor:
-    """(out, in), one scale for each 32 inputs: quantize_blocks there and back."""
-    split = weight.unflatten(1, (-1, BLOCK))  # (out, in/32, 32)
+    """(out, in), one scale for each block of inputs: quantize_blocks there and back."""
+    split = weight.unflatten(1, (-1, block_size(weight.shape[1], bits)))  # (out, in/block, block)
     extreme = split.gather(-1, split.abs().argmax(-1, keepdim=True))
     half = 2 ** (bits - 1)
     scale = (extreme / -half).half().float()
@@ -62,9 +62,9 @@ def whole_row(x: Tensor, seen: Tensor | None) -> Tensor:
 
 
 @torch.no_grad()
-def row_blocks(x: Tensor) -> Tensor:
-    """(…, in) → the same in int8 with one scale for each 32 values, as MatMulNBits with accuracy level 4."""
-    split = x.unflatten(-1, (-1, BLOCK))
+def row_blocks(x: Tensor, bits: int) -> Tensor:
+    """(…, in) → the same in int8 with one scale for each block of values, as MatMulNBits with accuracy level 4; `bits` are the weights'."""
+    split = x.unflatten(-1, (-1, block_size(x.shape[-1], bits)))
     scale = split.abs().amax(-1, keepdim=True) / 127
     return ((split / scale.clamp(min=1e-12)).round() * scale).flatten(-2)
 
@@ -78,7 +78,7 @@ class FakeQuantize:
         self.kind = kind
 
     def plain_for(self, inputs: int) -> bool:
-        return self.kind in ("plain", "exact") or (self.kind.startswith("blocks") and inputs % BLOCK != 0)
+        return self.kind in ("plain", "exact") or (self.kind.startswith("blocks") and not block_size(inputs, int(self.kind[-1])))
 
     def weight(self, weight: Tensor) -> Tensor:
         """(out, in) → (out, in)."""
@@ -91,7 +91,7 @@ class FakeQuantize:
         """x (B, …, in), which has (B, L, in) where `seen` (B, L) is given."""
         if self.plain_for(x.shape[-1]):
             return x
-        return straight_through(x, whole_row(x, seen) if self.kind == "dynamic" else row_blocks(x))
+        return straight_through(x, whole_row(x, seen) if self.kind == "dynamic" else row_blocks(x, int(self.kind[-1])))
 
 
 def kind_by_layer(precision: str, plan: dict[str, str] | None = None) -> Callable[[str], str]:
