@@ -1,3 +1,4 @@
+import { cacheKey } from '@murmuration/pipeline/cache/cache-key';
 import { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
 import { hearBatch } from '@murmuration/pipeline/hearing/hear-batch';
 import { measuredEngine } from '@murmuration/pipeline/hearing/measured-engine';
@@ -39,6 +40,16 @@ describe('what a device worked', () => {
     const cache = { get: async () => kept, set: async () => undefined };
     const heard = await hearBatch([{ pcm }], decoding, { engine: slowEngine(), cache });
     expect(heard).toMatchObject({ transcripts: [kept], cached: 1, segmentSeconds: [], engineSeconds: 0 });
+  });
+
+  it('is kept under the sha256 that came with the sound, which is hashed once on its way', async () => {
+    const cache = { get: async () => segmentOf(), set: async () => undefined };
+    const sha256 = 'e'.repeat(64);
+    const engine = slowEngine();
+    const { cacheKeys } = await hearBatch([{ pcm, sha256 }], decoding, { engine, cache });
+    const { modelId, modelSha256 } = engine;
+    const input = { pcm, pcmSha256: sha256, modelId, modelSha256, options: decoding };
+    expect(cacheKeys).toEqual([cacheKey(input)]);
   });
 
   it('is the time that passed, however many batches were under way', () => {

@@ -19,7 +19,7 @@ export function createSoundSource(threads: readonly SoundThread[], pool: SoundPo
     try {
       const thread = threads.reduce((least, next) => (next.busy() < least.busy() ? next : least));
       const pcm = await thread.read(jobId, segment, into);
-      return { segment: { pcm, speech: segment.speech }, letGo };
+      return { segment: { pcm, sha256: segment.sha256, speech: segment.speech }, letGo };
     } catch (error) {
       letGo();
       throw error;

@@ -65,7 +65,9 @@ export async function hearOnce(
 ): Promise<Heard> {
   const options = { ...asked, words: engine.timesWords && (asked.words ?? false) };
   const { modelId, modelSha256 } = engine;
-  const keys = cache ? segments.map(({ pcm }) => cacheKey({ pcm, modelId, modelSha256, options })) : [];
+  const keyOf = ({ pcm, sha256 }: Hearable) =>
+    cacheKey({ pcm, pcmSha256: sha256, modelId, modelSha256, options });
+  const keys = cache ? segments.map(keyOf) : [];
   const kept = await Promise.all(keys.map((key) => cache?.get(key)));
   const missing = segments.filter((_, index) => kept[index] === undefined);
   const pcms = missing.map((segment) => segment.pcm);

@@ -25,7 +25,7 @@ export async function readSegment(
   if (found === sha256) {
     const samples = samplesIn(bytes);
     const place = into !== undefined && samples <= into.length ? into.subarray(0, samples) : undefined;
-    return { pcm: place ? fillFromSixteenBit(bytes, place) : fromSixteenBit(bytes), speech };
+    return { pcm: place ? fillFromSixteenBit(bytes, place) : fromSixteenBit(bytes), sha256, speech };
   }
   throw new MurmurationError(
     'audio-invalid',

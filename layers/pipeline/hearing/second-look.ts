@@ -9,6 +9,8 @@ import { unheardSpeech } from './unheard-speech.ts';
 /** A segment to be heard; times of `speech` count from its start. */
 export interface Hearable {
   readonly pcm: Pcm;
+  /** Of its s16le bytes, where it was read from them. */
+  readonly sha256?: string | undefined;
   /** Where voice activity detection hears a voice; undefined where nobody listened for one. */
   readonly speech?: readonly Span[] | undefined;
 }

@@ -53,8 +53,8 @@ describe('sound that threads read', () => {
     const source = createSoundSource(threads, pool);
     const batch = batchOf([0, 2], [2, 32], [31, 33], [5, 6]);
     const { segments: read, letGo } = await source(batch);
-    expect(read.map(({ pcm, speech }) => [sha256Of(toSixteenBit(pcm)), speech])).toEqual(
-      batch.segments.map(({ sha256, speech }) => [sha256, speech]),
+    expect(read.map(({ pcm, sha256, speech }) => [sha256Of(toSixteenBit(pcm)), sha256, speech])).toEqual(
+      batch.segments.map(({ sha256, speech }) => [sha256, sha256, speech]),
     );
     const memory = new Set(read.map(({ pcm }) => pcm.buffer));
     expect([...memory].map(String)).toEqual(new Array(4).fill('[object SharedArrayBuffer]'));
