@@ -25,8 +25,8 @@ export interface DeviceOptions {
 }
 
 export interface OpenedDevice extends BatchedDevice {
-  /** Undefined where memory cannot be seen. */
-  readonly probe: MemoryProbe | undefined;
+  /** Of its GPU; undefined where memory cannot be seen. */
+  readonly uuid: string | undefined;
   readonly cost: BatchCost | undefined;
 }
 
@@ -85,7 +85,7 @@ export async function openDevices(
   const mostSegments = options.mostSegments ?? MOST_SEGMENTS.cpu;
   const engine = await openEngine({ modelFolder, providers: ['cpu'], batchSize: mostSegments });
   await warmUp(engine);
-  const cpu = { engine, cost: undefined, segments: 1, probe: undefined };
+  const cpu = { engine, cost: undefined, segments: 1, uuid: undefined };
   const measured = { ...cpu, watch: createDeviceWatch(), sharedBy: 1 };
   return [toDevice('cpu', measured, mostSegments, options)];
 }
@@ -125,7 +125,7 @@ async function openGpu(
   const watch = createDeviceWatch();
   return sessions.map((session, index) => {
     const name = sessionsPerGpu === 1 ? `gpu-${deviceId}` : `gpu-${deviceId}.${index + 1}`;
-    return toDevice(name, { ...session, probe, watch, sharedBy: sessions.length }, batchSize, options);
+    return toDevice(name, { ...session, uuid, watch, sharedBy: sessions.length }, batchSize, options);
   });
 
   async function openCalibrated(segments: number, failed?: number): Promise<Calibrated> {
@@ -144,14 +144,14 @@ async function openGpu(
 }
 
 interface Measured extends Calibrated {
-  readonly probe: MemoryProbe | undefined;
+  readonly uuid: string | undefined;
   readonly watch: DeviceWatch;
   readonly sharedBy: number;
 }
 
 function toDevice(
   name: string,
-  { engine, cost, segments, failed, probe, watch, sharedBy }: Measured,
+  { engine, cost, segments, failed, uuid, watch, sharedBy }: Measured,
   mostSegments: number,
   { latencyTargetMilliseconds }: DeviceOptions,
 ): OpenedDevice {
@@ -164,7 +164,7 @@ function toDevice(
   });
   limit.fitted(segments);
   if (failed !== undefined) limit.outOfMemory(failed);
-  return { name, engine, limit, watch, probe, cost };
+  return { name, engine, limit, watch, uuid, cost };
 }
 
 function isOutOfMemory(error: unknown): boolean {

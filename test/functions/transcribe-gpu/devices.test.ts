@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Engine } from '@murmuration/pipeline/ports';
 import { readManifest } from '@murmuration/whisper/load-model';
 import { describe, expect, it } from 'vitest';
+import { followMemory } from '../../../functions/transcribe-gpu/devices/follow-memory.ts';
 import { listGpus, nvidiaSmiMemoryProbe } from '../../../functions/transcribe-gpu/devices/list-gpus.ts';
 import { type DeviceOptions, openDevices } from '../../../functions/transcribe-gpu/devices/open-devices.ts';
 import type { EngineSetup } from '../../../functions/transcribe-gpu/devices/thread-messages.ts';
@@ -159,7 +161,6 @@ describe('several sessions of one GPU', () => {
   /** A GPU whose sessions take 2 GiB each and keep what their largest batch needed. */
   async function sideBySide(sessionsPerGpu: number, totalBytes: number) {
     const sessions: { held: number; closed: boolean }[] = [];
-    let looks = 0;
     const free = () =>
       totalBytes -
       sessions.reduce((sum, { held, closed }) => sum + (closed ? 0 : 2 * GIBIBYTE + held * segmentBytes), 0);
@@ -199,13 +200,12 @@ describe('several sessions of one GPU', () => {
         gpus: (await listGpus(async () => table, undefined)).slice(0, 1),
         memoryProbe: () => ({
           async freeBytes() {
-            looks++;
             return free();
           },
         }),
       },
     );
-    return { devices, sessions, free, looks: () => looks };
+    return { devices, sessions, free };
   }
 
   it('are devices of their own, each calibrated without the others, that share the free memory', async () => {
@@ -252,16 +252,58 @@ describe('several sessions of one GPU', () => {
     await expect(sideBySide(1, 2.1 * GIBIBYTE)).rejects.toMatchObject({ code: 'out-of-memory' });
   });
 
-  it('are looked at once, and worked time that they share is counted once', async () => {
-    const { devices, looks } = await sideBySide(2, 12 * GIBIBYTE);
-    const before = looks();
+  it('are told together what is free on their GPU, and worked time that they share is counted once', async () => {
+    const { devices } = await sideBySide(2, 12 * GIBIBYTE);
     const told: string[] = [];
-    const stop = watchMemory(devices, (name) => told.push(name));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const stop = watchMemory(
+      devices,
+      (name, bytes) => told.push(`${name} ${bytes}`),
+      (onFree) => {
+        onFree('GPU-bbbb-2', 1);
+        onFree('GPU-aaaa-1', 2);
+        return () => told.push('stopped');
+      },
+    );
     stop();
-    expect(told).toEqual(['gpu-0.1', 'gpu-0.2']);
-    expect(looks() - before).toBe(1);
+    expect(told).toEqual(['gpu-0.1 2', 'gpu-0.2 2', 'stopped']);
     expect(devices[0]!.watch).toBe(devices[1]!.watch);
+  });
+});
+
+describe('what is free on the GPUs', () => {
+  /** Prints this once, and ends. */
+  const printing = (text: string) => () => {
+    begun++;
+    return spawn(process.execPath, ['-e', `process.stdout.write(${JSON.stringify(text)})`], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  };
+  let begun = 0;
+
+  it('is read line by line from one program, and from another where that ends', async () => {
+    const told: [string, number][] = [];
+    const print = printing('GPU-a, 3\nGPU-b, [N/A]\nNVIDIA-SMI has failed\nGPU-b, 0\n');
+    const stop = followMemory((uuid, bytes) => told.push([uuid, bytes]), print, 1);
+    await expect.poll(() => told.length, { timeout: 30_000 }).toBeGreaterThan(3);
+    stop();
+    expect(told.slice(0, 4)).toEqual([
+      ['GPU-a', 3 * MEBIBYTE],
+      ['GPU-b', 0],
+      ['GPU-a', 3 * MEBIBYTE],
+      ['GPU-b', 0],
+    ]);
+    expect(begun).toBeGreaterThan(1);
+  });
+
+  it('is not known where there is no such program', async () => {
+    let begun = 0;
+    const print = () => {
+      begun++;
+      return spawn('/nowhere/nvidia-smi', { stdio: ['ignore', 'pipe', 'ignore'] });
+    };
+    const stop = followMemory(() => undefined, print, 1);
+    await expect.poll(() => begun, { timeout: 30_000 }).toBeGreaterThan(1);
+    stop();
   });
 });
 
