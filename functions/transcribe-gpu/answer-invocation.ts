@@ -27,7 +27,7 @@ export async function answerInvocation(
   const isBatch = invocation.kind === 'batch';
   const jobId = isBatch ? invocation.jobId : requestId;
   const engine = ports.engineFor(jobId);
-  const { segments, letGo } = isBatch ? await readBatch(invocation, ports) : inlineSound(invocation);
+  const { segments, letGo } = isBatch ? await readBatch(invocation, ports, signal) : inlineSound(invocation);
   const cache = isBatch && invocation.confidential ? undefined : ports.cache;
   try {
     const heard = await hearBatch(segments, invocation.decoding, { engine, cache }, signal);
@@ -45,8 +45,12 @@ export async function answerInvocation(
   }
 }
 
-async function readBatch(batch: BatchInvocation, { bucket, readSound }: AnswerPorts): Promise<ReadSound> {
-  if (bucket === batch.bucket) return readSound(batch);
+async function readBatch(
+  batch: BatchInvocation,
+  { bucket, readSound }: AnswerPorts,
+  signal: AbortSignal,
+): Promise<ReadSound> {
+  if (bucket === batch.bucket) return readSound(batch, signal);
   throw new MurmurationError(
     'invalid-argument',
     `batch lies in bucket "${batch.bucket}" and this endpoint reads "${bucket}": send it to the endpoint of its deployment`,

@@ -1,4 +1,5 @@
 import type { Batch, Segment } from '@murmuration/pipeline/contract/plan';
+import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Hearable } from '@murmuration/pipeline/hearing/second-look';
 import type { LetGo, SoundPool } from './sound-pool.ts';
 import type { SoundThread } from './sound-thread.ts';
@@ -9,8 +10,10 @@ export interface ReadSound {
   readonly letGo: LetGo;
 }
 
-/** The sound of a batch's segments. Throws as `readSegments`. */
-export type SoundSource = (batch: Pick<Batch, 'jobId' | 'segments'>) => Promise<ReadSound>;
+/** The sound of a batch's segments. Throws as `readSegments`, and `aborted`. */
+export type SoundSource = (batch: SoundOfBatch, signal?: AbortSignal) => Promise<ReadSound>;
+
+type SoundOfBatch = Pick<Batch, 'jobId' | 'segments'>;
 
 /** Has each segment read by the thread that has least to do, into memory of `pool`; what fails holds none of it. */
 export function createSoundSource(threads: readonly SoundThread[], pool: SoundPool): SoundSource {
@@ -26,7 +29,7 @@ export function createSoundSource(threads: readonly SoundThread[], pool: SoundPo
     }
   }
 
-  return async ({ jobId, segments }) => {
+  async function readAll({ jobId, segments }: SoundOfBatch): Promise<ReadSound> {
     const readings = await Promise.allSettled(segments.map((segment) => readOne(jobId, segment)));
     const read = readings.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []));
     const letGo = () => {
@@ -36,5 +39,26 @@ export function createSoundSource(threads: readonly SoundThread[], pool: SoundPo
     if (failed === undefined) return { segments: read.map(({ segment }) => segment), letGo };
     letGo();
     throw failed.reason;
+  }
+
+  return (batch, signal) => {
+    const reading = readAll(batch);
+    return signal === undefined ? reading : orAborted(reading, signal);
   };
+}
+
+/** Whoever gave up does not wait; what is still being written is let go afterwards. */
+function orAborted(reading: Promise<ReadSound>, signal: AbortSignal): Promise<ReadSound> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(new MurmurationError('aborted', 'reading the sound was aborted', { cause: signal.reason }));
+      reading.then(
+        ({ letGo }) => letGo(),
+        () => undefined,
+      );
+    };
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    reading.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -138,6 +138,28 @@ describe('a thread that ends while it reads', () => {
     await reader.close();
   });
 
+  it('holds up nobody who has given up, and what it may still write is held until it is done', async () => {
+    const reader = openSoundThread({}, new URL('./silent-sound-thread.mjs', import.meta.url));
+    const pool = createSoundPool();
+    const source = createSoundSource([reader], pool);
+    const gone = new AbortController();
+    const read = source(batchOf([0, 1]), gone.signal);
+    gone.abort();
+    await expect(read).rejects.toMatchObject({ code: 'aborted' });
+    expect(pool.held()).toBe(1);
+    await reader.close();
+    await expect.poll(pool.held).toBe(0);
+  });
+
+  it('lets go what was read too late for anybody', async () => {
+    const reader = ending(0);
+    const pool = createSoundPool();
+    const source = createSoundSource([reader], pool);
+    await expect(source(batchOf([0, 1]), AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
+    await expect.poll(pool.held).toBe(0);
+    await reader.close();
+  });
+
   it('begins no other where it was closed', async () => {
     const reader = openSoundThread({}, new URL('./silent-sound-thread.mjs', import.meta.url));
     const read = reader.read('job', batchOf([0, 1]).segments[0]!, new Float32Array(1));
