@@ -10,7 +10,7 @@ const QUERY = ['--query-gpu=uuid,memory.free', '--format=csv,noheader,nounits'];
 const Row = z.tuple([z.string().startsWith('GPU-'), z.coerce.number().nonnegative()]);
 
 /** Begins a program that prints a line for every GPU, again and again. */
-export type MemoryPrinter = () => ChildProcess;
+type MemoryPrinter = () => ChildProcess;
 
 /**
  * Begun once, not for every look: a process of some GB is blocked for 30 ms by each GB that it has when it begins another one,
