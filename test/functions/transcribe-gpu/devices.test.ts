@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
 import { MurmurationError } from '@murmuration/pipeline/errors';
 import type { Engine } from '@murmuration/pipeline/ports';
 import { readManifest } from '@murmuration/whisper/load-model';
 import { describe, expect, it } from 'vitest';
-import { followMemory } from '../../../functions/transcribe-gpu/devices/follow-memory.ts';
 import { listGpus, nvidiaSmiMemoryProbe } from '../../../functions/transcribe-gpu/devices/list-gpus.ts';
 import { type DeviceOptions, openDevices } from '../../../functions/transcribe-gpu/devices/open-devices.ts';
 import type { EngineSetup } from '../../../functions/transcribe-gpu/devices/thread-messages.ts';
@@ -267,43 +265,6 @@ describe('several sessions of one GPU', () => {
     stop();
     expect(told).toEqual(['gpu-0.1 2', 'gpu-0.2 2', 'stopped']);
     expect(devices[0]!.watch).toBe(devices[1]!.watch);
-  });
-});
-
-describe('what is free on the GPUs', () => {
-  /** Prints this once, and ends. */
-  const printing = (text: string) => () => {
-    begun++;
-    return spawn(process.execPath, ['-e', `process.stdout.write(${JSON.stringify(text)})`], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  };
-  let begun = 0;
-
-  it('is read line by line from one program, and from another where that ends', async () => {
-    const told: [string, number][] = [];
-    const print = printing('GPU-a, 3\nGPU-b, [N/A]\nNVIDIA-SMI has failed\nGPU-b, 0\n');
-    const stop = followMemory((uuid, bytes) => told.push([uuid, bytes]), print, 1);
-    await expect.poll(() => told.length, { timeout: 30_000 }).toBeGreaterThan(3);
-    stop();
-    expect(told.slice(0, 4)).toEqual([
-      ['GPU-a', 3 * MEBIBYTE],
-      ['GPU-b', 0],
-      ['GPU-a', 3 * MEBIBYTE],
-      ['GPU-b', 0],
-    ]);
-    expect(begun).toBeGreaterThan(1);
-  });
-
-  it('is not known where there is no such program', async () => {
-    let begun = 0;
-    const print = () => {
-      begun++;
-      return spawn('/nowhere/nvidia-smi', { stdio: ['ignore', 'pipe', 'ignore'] });
-    };
-    const stop = followMemory(() => undefined, print, 1);
-    await expect.poll(() => begun, { timeout: 30_000 }).toBeGreaterThan(1);
-    stop();
   });
 });
 
