@@ -1,5 +1,5 @@
 import type { Batch, Segment } from '@murmuration/pipeline/contract/plan';
-import { MurmurationError } from '@murmuration/pipeline/errors';
+import { MurmurationError, throwIfAborted } from '@murmuration/pipeline/errors';
 import type { Hearable } from '@murmuration/pipeline/hearing/second-look';
 import type { LetGo, SoundPool } from './sound-pool.ts';
 import type { SoundThread } from './sound-thread.ts';
@@ -41,24 +41,37 @@ export function createSoundSource(threads: readonly SoundThread[], pool: SoundPo
     throw failed.reason;
   }
 
-  return (batch, signal) => {
+  return async (batch, signal) => {
+    throwIfAborted(signal, ABORTED);
     const reading = readAll(batch);
     return signal === undefined ? reading : orAborted(reading, signal);
   };
 }
 
+const ABORTED = 'reading the sound was aborted';
+
 /** Whoever gave up does not wait; what is still being written is let go afterwards. */
 function orAborted(reading: Promise<ReadSound>, signal: AbortSignal): Promise<ReadSound> {
   return new Promise((resolve, reject) => {
     const abort = () => {
-      reject(new MurmurationError('aborted', 'reading the sound was aborted', { cause: signal.reason }));
+      reject(new MurmurationError('aborted', ABORTED, { cause: signal.reason }));
       reading.then(
         ({ letGo }) => letGo(),
         () => undefined,
       );
     };
-    if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
-    reading.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    // At once: what is handed over here is for its new holder to let go, and for nobody else
+    const end = () => signal.removeEventListener('abort', abort);
+    reading.then(
+      (read) => {
+        end();
+        resolve(read);
+      },
+      (error) => {
+        end();
+        reject(error);
+      },
+    );
   });
 }

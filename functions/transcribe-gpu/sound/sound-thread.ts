@@ -10,7 +10,7 @@ export interface SoundThread {
   read(jobId: string, segment: Segment, into: Pcm): Promise<Pcm>;
   /** Reads under way. */
   busy(): number;
-  /** What is being read fails. */
+  /** What is being read fails, and whatever is to be read later. */
   close(): Promise<void>;
 }
 
@@ -72,16 +72,18 @@ export function openSoundThread<Setup = SoundSetup>(setup: Setup, thread = sound
     readings.delete(reading.request.id);
     const { index } = reading.request.segment;
     const message = `two threads ended while they read segment ${index}: send the batch again, and look into the log where it stays so`;
-    reading.reject(new MurmurationError('internal', message, { cause }));
+    reading.reject(closed ? atItsEnd() : new MurmurationError('internal', message, { cause }));
   }
 
   return {
     read: (jobId, segment, into) =>
       new Promise((resolve, reject) => {
+        if (closed) throw atItsEnd();
         const request = { id: nextId++, jobId, segment, into };
         const reading = { request, resolve, reject, isAgain: false };
-        readings.set(request.id, reading);
+        // Where no thread can be begun, nothing is under way
         send(reading);
+        readings.set(request.id, reading);
       }),
     busy: () => readings.size,
     async close() {
@@ -90,3 +92,6 @@ export function openSoundThread<Setup = SoundSetup>(setup: Setup, thread = sound
     },
   };
 }
+
+const atItsEnd = () =>
+  new MurmurationError('internal', 'the server ends and reads no more: send the batch again');

@@ -155,15 +155,60 @@ describe('a thread that ends while it reads', () => {
     const reader = ending(0);
     const pool = createSoundPool();
     const source = createSoundSource([reader], pool);
-    await expect(source(batchOf([0, 1]), AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
+    const gone = new AbortController();
+    const read = source(batchOf([0, 1]), gone.signal);
+    gone.abort();
+    await expect(read).rejects.toMatchObject({ code: 'aborted' });
     await expect.poll(pool.held).toBe(0);
     await reader.close();
   });
 
-  it('begins no other where it was closed', async () => {
+  it('begins no other where it was closed, and says so', async () => {
     const reader = openSoundThread({}, new URL('./silent-sound-thread.mjs', import.meta.url));
-    const read = reader.read('job', batchOf([0, 1]).segments[0]!, new Float32Array(1));
-    await Promise.all([reader.close(), expect(read).rejects.toMatchObject({ code: 'internal' })]);
+    const read = () => reader.read('job', batchOf([0, 1]).segments[0]!, new Float32Array(1));
+    const atItsEnd = { code: 'internal', message: expect.stringMatching(/the server ends/) };
+    const earlier = read();
+    await Promise.all([reader.close(), expect(earlier).rejects.toMatchObject(atItsEnd)]);
+    await expect(read()).rejects.toMatchObject(atItsEnd);
     expect(reader.busy()).toBe(0);
+  });
+});
+
+describe('sound for a request that is given up', () => {
+  /** Reads at once, so that nothing is left to chance. */
+  function reading() {
+    let reads = 0;
+    const thread: SoundThread = {
+      async read(_jobId, _segment, into) {
+        reads++;
+        return into;
+      },
+      ...{ busy: () => 0, close: async () => undefined },
+    };
+    const pool = createSoundPool();
+    return { reads: () => reads, pool, source: createSoundSource([thread], pool) };
+  }
+
+  it('is not read where that was before', async () => {
+    const { reads, pool, source } = reading();
+    await expect(source(batchOf([0, 1]), AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
+    expect([reads(), pool.held()]).toEqual([0, 0]);
+  });
+
+  it('is let go once where that is at the moment in which it comes: else two segments would share its memory', async () => {
+    // Where exactly that moment is depends on how many promises lie between
+    for (let later = 0; later < 30; later++) {
+      const { pool, source } = reading();
+      const gone = new AbortController();
+      const read = source(batchOf([0, 1]), gone.signal).then(
+        ({ letGo }) => letGo(),
+        () => undefined,
+      );
+      let moment = Promise.resolve();
+      for (let each = 0; each < later; each++) moment = moment.then(() => undefined);
+      await Promise.all([read, moment.then(() => gone.abort())]);
+      expect(pool.held()).toBe(0);
+      expect(pool.take().pcm.buffer).not.toBe(pool.take().pcm.buffer);
+    }
   });
 });
