@@ -1,8 +1,9 @@
 import { type ErrorCode, MurmurationError } from '@murmuration/pipeline/errors';
 
-/** A MurmurationError on its way between threads. */
+/** An error on its way between threads. */
 export interface PlainError {
-  readonly code: ErrorCode;
+  /** Undefined where it is none of ours: its words are not for strangers, and stay in the log. */
+  readonly code: ErrorCode | undefined;
   readonly message: string;
   readonly details: Record<string, unknown>;
   /** Its message. */
@@ -12,13 +13,14 @@ export interface PlainError {
 /** What of an error survives the way between threads. */
 export function toPlain(error: unknown): PlainError {
   if (!(error instanceof MurmurationError)) {
-    return { code: 'internal', message: error instanceof Error ? error.message : String(error), details: {} };
+    return { code: undefined, message: error instanceof Error ? error.message : String(error), details: {} };
   }
   const { code, message, details } = error;
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
   return { code, message, details: JSON.parse(JSON.stringify(details)), cause };
 }
 
-export function fromPlain({ code, message, details, cause }: PlainError): MurmurationError {
+export function fromPlain({ code, message, details, cause }: PlainError): Error {
+  if (code === undefined) return new Error(message);
   return new MurmurationError(code, message, { details, ...(cause !== undefined && { cause }) });
 }
