@@ -9,7 +9,7 @@ import { hearSegments } from '@murmuration/pipeline/hearing/hear-segments';
 import { keys } from '@murmuration/pipeline/keys';
 import { heardLanguages } from '@murmuration/pipeline/transcripts/heard-languages';
 import { createEngine } from '@murmuration/whisper/engine';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { plainWords, recording, reference, tinyModel } from '../../engine/recordings.ts';
 import { serveBucket } from './bucket-server.ts';
 import { startServer } from './start-server.ts';
@@ -66,6 +66,16 @@ afterAll(async () => {
   server.kill('SIGKILL');
   await bucket.close();
 });
+
+/** Comes back once so many requests were begun or answered, however slow this machine is. */
+async function begun({ get }: Pick<typeof server, 'get'>, requests: number): Promise<void> {
+  await vi.waitFor(async () => {
+    const text = await (await get('/metrics')).text();
+    const counts = text.matchAll(/^murmuration_requests_(?:under_way|total\{.*\}) (\d+)$/gm);
+    const sum = [...counts].reduce((all, [, count]) => all + Number(count), 0);
+    expect(sum).toBeGreaterThanOrEqual(requests);
+  }, 20_000);
+}
 
 describe('the GPU server, here on a processor', () => {
   it('is ready once its model has run, and not before', async () => {
@@ -173,7 +183,7 @@ describe('limits', () => {
     const limited = startServer({ ...slow, REQUEST_SECONDS: '3', MOST_REQUESTS: '1' }, flags);
     await limited.ready();
     const late = limited.invoke(inline);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await begun(limited, 1);
     const refused = await limited.invoke(inline);
     expect([refused.status, refused.body]).toMatchObject([503, { code: 'overloaded' }]);
     expect(refused.headers.get('retry-after')).toBe('1');
@@ -191,7 +201,7 @@ describe('the end', () => {
     const stopping = startServer();
     await stopping.ready();
     const answers = [stopping.invoke(inline), stopping.invoke(inline)];
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await begun(stopping, 2);
     stopping.kill('SIGTERM');
     for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
     expect(await stopping.ended).toBe(0);
