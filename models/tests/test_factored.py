@@ -46,7 +46,7 @@ def draw_and_run(draw, **inputs):
 
 
 @pytest.mark.parametrize(("kind", "inputs", "block"), [
-    ("blocks8", 384, 128), ("blocks8", 320, 64), ("blocks8", 96, 32), ("blocks4", 384, 32)])
+    ("blocks8", 384, 64), ("blocks8", 96, 32), ("blocks4", 384, 32)])
 def test_a_layer_lies_in_the_largest_blocks_that_its_inputs_fill(kind, inputs, block):
     random = np.random.default_rng(3)
     weight, x = random.standard_normal((64, inputs), np.float32), random.standard_normal((1, 5, inputs), np.float32)
@@ -58,6 +58,18 @@ def test_a_layer_lies_in_the_largest_blocks_that_its_inputs_fill(kind, inputs, b
     layers.product(pen, "x", "layer", weight, None, kind)
     assert next(each.i for each in pen.nodes[-1].attribute if each.name == "block_size") == block
     assert pen.constants.arrays[f"layer.int{kind[-1]}.scale"].shape == (64, inputs // block)
+
+
+@pytest.mark.parametrize("kind", ["blocks8", "blocks4"])
+def test_rows_of_a_batch_are_those_of_each_alone_to_the_last_bit(kind):
+    random = np.random.default_rng(4)
+    weight, x = random.standard_normal((512, 384), np.float32), random.standard_normal((5, 1, 384), np.float32)
+    layers = Layers(RandomWhisper(), np.float32, kind, fused=False)
+
+    def product(rows):
+        return draw_and_run(lambda pen: layers.product(pen, "x", "layer", weight, None, kind), x=rows)
+
+    np.testing.assert_array_equal(product(x), np.concatenate([product(row[None]) for row in x]))
 
 
 def test_a_layer_that_fills_no_blocks_stays_plain():

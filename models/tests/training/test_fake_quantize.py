@@ -28,7 +28,7 @@ def onnxruntime_product(x: np.ndarray, weight: np.ndarray, kind: str) -> np.ndar
     return session.run(None, {"x": x})[0]
 
 
-@pytest.mark.parametrize("inputs", [96, 256])  # blocks of 32 and, in 8 bits, of 128
+@pytest.mark.parametrize("inputs", [96, 256])  # blocks of 32 and, in 8 bits, of 64
 @pytest.mark.parametrize("kind", ["dynamic", "blocks8", "blocks4"])
 def test_a_product_is_onnxruntimes(kind, inputs):
     random = np.random.default_rng(0)
