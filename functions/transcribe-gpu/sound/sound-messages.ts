@@ -5,6 +5,8 @@ import type { PlainError } from '../plain-error.ts';
 /** What a thread begins with. */
 export interface SoundSetup {
   readonly bucket: string;
+  /** A connection to the store that brings nothing for so long is given up. @default 20,000 */
+  readonly idleMilliseconds?: number;
 }
 
 export interface SoundRequest {

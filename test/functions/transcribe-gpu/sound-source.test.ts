@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
 import { toSixteenBit } from '@murmuration/pipeline/audio/sixteen-bit';
 import { DecodingOptions } from '@murmuration/pipeline/contract/decoding';
@@ -107,6 +109,24 @@ describe('sound that threads read', () => {
     vi.stubEnv('AWS_ENDPOINT_URL', bucket.url);
     await elsewhere.close();
   });
+});
+
+it('is not waited for where the store falls silent in the midst of it', async () => {
+  const silent = createServer((_request, response) => {
+    response.writeHead(206, { 'content-length': SECOND });
+    response.write('a');
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+  const reader = openSoundThread({ bucket: 'recordings', idleMilliseconds: 100 });
+  const pool = createSoundPool();
+  await expect(createSoundSource([reader], pool)(batchOf([0, 1]))).rejects.toMatchObject({
+    code: 'store-unavailable',
+  });
+  expect([reader.busy(), pool.held()]).toEqual([0, 0]);
+  vi.stubEnv('AWS_ENDPOINT_URL', bucket.url);
+  await reader.close();
+  silent.close().closeAllConnections();
 });
 
 describe('a thread that ends while it reads', () => {
