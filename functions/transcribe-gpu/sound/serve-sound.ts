@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { S3Client } from '@aws-sdk/client-s3';
 import { s3ObjectStore } from '@murmuration/pipeline/adapters/s3-object-store';
 import { readSegment } from '@murmuration/pipeline/hearing/read-segments';
 import { toPlain } from '../plain-error.ts';
@@ -8,8 +7,7 @@ import type { SoundAnswer, SoundRequest, SoundSetup } from './sound-messages.ts'
 const port = parentPort!;
 const { bucket, idleMilliseconds = 20_000 }: SoundSetup = workerData;
 // By itself the client waits for ever: 50 answers that never come, and it would have no connection left for any other
-const client = new S3Client({ requestHandler: { socketTimeout: idleMilliseconds } });
-const store = s3ObjectStore({ bucket, client });
+const store = s3ObjectStore({ bucket, idleMilliseconds });
 
 port.on('message', async ({ id, jobId, segment, into }: SoundRequest) => {
   try {

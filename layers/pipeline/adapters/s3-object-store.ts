@@ -14,6 +14,8 @@ export interface S3ObjectStoreOptions {
   readonly bucket: string;
   /** @default one that takes region and keys from the environment */
   readonly client?: S3Client | undefined;
+  /** A connection of its own client that brings nothing for so long is given up. @default never */
+  readonly idleMilliseconds?: number | undefined;
   /** Of a multipart upload, of which S3 takes 10,000. @default 8 MiB: 724 h of audio in one object */
   readonly partBytes?: number | undefined;
 }
@@ -21,7 +23,8 @@ export interface S3ObjectStoreOptions {
 /** The objects of one bucket. Whoever reads needs s3:ListBucket too: without it S3 calls what is not there forbidden. */
 export function s3ObjectStore({
   bucket,
-  client = new S3Client({}),
+  idleMilliseconds,
+  client = new S3Client(idleMilliseconds ? { requestHandler: { socketTimeout: idleMilliseconds } } : {}),
   partBytes = 8 << 20,
 }: S3ObjectStoreOptions): ObjectStore {
   async function getBytes(key: string, range?: { start: number; end: number }, version?: string) {
