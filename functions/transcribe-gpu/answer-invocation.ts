@@ -37,7 +37,7 @@ export async function answerInvocation(
       lane: 'gpu',
       // The lanes may run the same weights as different graphs
       model: engine.modelId,
-      soundSha256: soundSha256(isBatch ? invocation.segments : [{ sha256: sha256Of(invocation.pcm) }]),
+      soundSha256: soundSha256(segments),
       ...heard,
     };
   } finally {
@@ -59,11 +59,12 @@ async function readBatch(
 
 function inlineSound({ pcm }: InlineInvocation): ReadSound {
   const bytes = Buffer.from(pcm, 'base64');
-  if (bytes.length % 2 === 0) return { segments: [{ pcm: fromSixteenBit(bytes) }], letGo: () => undefined };
+  if (bytes.length % 2 === 0) {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { segments: [{ pcm: fromSixteenBit(bytes), sha256 }], letGo: () => undefined };
+  }
   throw new MurmurationError(
     'audio-invalid',
     `${bytes.length} bytes are no 16-bit samples: send s16le at 16 kHz, mono`,
   );
 }
-
-const sha256Of = (pcm: string) => createHash('sha256').update(pcm, 'base64').digest('hex');

@@ -5,7 +5,7 @@ import type { LetGo, SoundPool } from './sound-pool.ts';
 import type { SoundThread } from './sound-thread.ts';
 
 export interface ReadSound {
-  readonly segments: readonly Hearable[];
+  readonly segments: readonly (Hearable & Pick<Segment, 'sha256'>)[];
   /** They may be overwritten now. */
   readonly letGo: LetGo;
 }
