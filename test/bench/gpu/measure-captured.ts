@@ -11,14 +11,12 @@ import type { RunTimes } from '../../../functions/transcribe-gpu/devices/capture
 import { openCapturedSession } from '../../../functions/transcribe-gpu/devices/captured/open-captured-session.ts';
 import { describe } from './describe-error.ts';
 import { again, graphRequest, measureRows, round } from './graph-run.ts';
-import { CUDNN_FLASH_ATTENTION } from './measure-sessions.ts';
+import { cudnn } from './measure-sessions.ts';
 import { place } from './open-as-served.ts';
 import { watchMemory } from './watch-memory.ts';
 import { workload } from './workload.ts';
 
 export const capturedPorts: EnginePorts = { openSession: (model) => openCapturedSession(model, place) };
-
-const cudnn = { ...place, encoderCuda: { sdpa_kernel: CUDNN_FLASH_ATTENTION } };
 
 /** Loop and graphs as they are, then one thing changed each. `int8`: the same weights, whose steps read the audio in int8. */
 const ways: Readonly<Record<string, (model: Model, int8: Model) => Promise<Session>>> = {
@@ -30,8 +28,9 @@ const ways: Readonly<Record<string, (model: Model, int8: Model) => Promise<Sessi
     openCapturedSession(model, { ...place, cuda: { arena_extend_strategy: 'kSameAsRequested' } }),
   'captured, audio in int8': (_, int8) => openCapturedSession(int8, place),
   ...(process.env['CUDNN'] && {
-    "captured, encoder by cuDNN's attention": (model) => openCapturedSession(model, cudnn),
-    "captured, audio in int8, encoder by cuDNN's attention": (_, int8) => openCapturedSession(int8, cudnn),
+    "captured, encoder by cuDNN's attention": (model) => openCapturedSession(model, { ...place, ...cudnn }),
+    "captured, audio in int8, encoder by cuDNN's attention": (_, int8) =>
+      openCapturedSession(int8, { ...place, ...cudnn }),
   }),
 };
 

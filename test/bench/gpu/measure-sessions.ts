@@ -6,10 +6,8 @@ import { type OwnOptions, openAsServed } from './open-as-served.ts';
 import { watchMemory } from './watch-memory.ts';
 import { workload } from './workload.ts';
 
-/** onnxruntime's name for cuDNN's attention, in the bits of `sdpa_kernel`. */
-export const CUDNN_FLASH_ATTENTION = '8';
-
-const cudnn = { encoderCuda: { sdpa_kernel: CUDNN_FLASH_ATTENTION } };
+/** cuDNN's attention in the encoder alone; 8 is onnxruntime's name for it in the bits of `sdpa_kernel`. */
+export const cudnn = { encoderCuda: { sdpa_kernel: '8' } };
 
 interface Way {
   readonly sessions: number;

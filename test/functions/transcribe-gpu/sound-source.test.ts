@@ -158,14 +158,21 @@ describe('a thread that ends while it reads', () => {
     await reader.close();
   });
 
-  it('holds up nobody who has given up, and what it may still write is held until it is done', async () => {
-    const reader = openSoundThread({}, new URL('./silent-sound-thread.mjs', import.meta.url));
+  const silent = () => openSoundThread({}, new URL('./silent-sound-thread.mjs', import.meta.url));
+
+  /** Answers the pool of a request that was given up while `reader` read for it. */
+  async function givenUp(reader: SoundThread) {
     const pool = createSoundPool();
-    const source = createSoundSource([reader], pool);
     const gone = new AbortController();
-    const read = source(batchOf([0, 1]), gone.signal);
+    const read = createSoundSource([reader], pool)(batchOf([0, 1]), gone.signal);
     gone.abort();
     await expect(read).rejects.toMatchObject({ code: 'aborted' });
+    return pool;
+  }
+
+  it('holds up nobody who has given up, and what it may still write is held until it is done', async () => {
+    const reader = silent();
+    const pool = await givenUp(reader);
     expect(pool.held()).toBe(1);
     await reader.close();
     await expect.poll(pool.held).toBe(0);
@@ -173,18 +180,13 @@ describe('a thread that ends while it reads', () => {
 
   it('lets go what was read too late for anybody', async () => {
     const reader = ending(0);
-    const pool = createSoundPool();
-    const source = createSoundSource([reader], pool);
-    const gone = new AbortController();
-    const read = source(batchOf([0, 1]), gone.signal);
-    gone.abort();
-    await expect(read).rejects.toMatchObject({ code: 'aborted' });
+    const pool = await givenUp(reader);
     await expect.poll(pool.held).toBe(0);
     await reader.close();
   });
 
   it('begins no other where it was closed, and says so', async () => {
-    const reader = openSoundThread({}, new URL('./silent-sound-thread.mjs', import.meta.url));
+    const reader = silent();
     const read = () => reader.read('job', batchOf([0, 1]).segments[0]!, new Float32Array(1));
     const atItsEnd = { code: 'internal', message: expect.stringMatching(/the server ends/) };
     const earlier = read();
