@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { modelTool } from './model-tool.ts';
 import { report } from './report.ts';
 
@@ -16,9 +16,11 @@ export function measurePrecisions({
   rounds: number;
   sizes: readonly string[];
 }): void {
-  const rows = execFileSync(modelTool('python'), [script, `${threads}`, `${rounds}`, ...sizes], {
+  const { status, stdout } = spawnSync(modelTool('python'), [script, `${threads}`, `${rounds}`, ...sizes], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  report(name, { threads, rounds, weights: 'random', rows: JSON.parse(rows) });
+  // It has said what is wrong
+  if (status !== 0) process.exit(status ?? 1);
+  report(name, { threads, rounds, weights: 'random', rows: JSON.parse(stdout) });
 }

@@ -21,19 +21,45 @@ const SECONDS = 30;
 const SEGMENTS_PER_REQUEST = 8;
 const CLIENTS_PER_DEVICE = 32;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    requests: { type: 'string', default: '4' },
-    'batch-ms': { type: 'string', default: '40,7' },
-    profile: { type: 'string' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
+function refuse(problem: string): never {
+  console.error(`bench:serving: ${problem} (see --help)`);
+  process.exit(2);
+}
+
+function given() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        requests: { type: 'string', default: '4' },
+        'batch-ms': { type: 'string', default: '40,7' },
+        profile: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function numbersOf(what: string, words: readonly string[], least: number): number[] {
+  const numbers = words.map(Number);
+  if (numbers.every((number) => number >= least)) return numbers;
+  return refuse(`${what} are "${words.join(' ')}": give numbers from ${least}`);
+}
+
+const { values, positionals } = given();
 if (values.help) {
   console.log(help);
   process.exit(0);
 }
+const counts = numbersOf('devices', positionals.length > 0 ? positionals : ['1', '2'], 1);
+const [requests] = numbersOf('requests', [values.requests], 1) as [number];
+const [fixedMilliseconds, millisecondsPerSegment = 0] = numbersOf(
+  'batch-ms',
+  values['batch-ms'].split(','),
+  0,
+) as [number, number?];
 
 const sound = toSixteenBit(noise(SECONDS * 16_000));
 const sha256 = createHash('sha256').update(sound).digest('hex');
@@ -45,9 +71,8 @@ const object = Buffer.concat(segments.map(() => sound));
 
 async function measure(devices: number) {
   const bucket = await serveBucket('recordings', new Map([[keys.audio('job'), object]]));
-  const [fixedMilliseconds, millisecondsPerSegment] = values['batch-ms'].split(',').map(Number);
   const server = startStandIn(
-    { devices, fixedMilliseconds: fixedMilliseconds!, millisecondsPerSegment: millisecondsPerSegment! },
+    { devices, fixedMilliseconds, millisecondsPerSegment },
     bucket.url,
     values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`],
   );
@@ -56,10 +81,10 @@ async function measure(devices: number) {
     ...{ kind: 'batch', bucket: 'recordings', jobId: 'job', index: 0, model: 'any', segments },
     decoding: DecodingOptions.parse({ language: 'en' }),
   });
-  const load = (requests: number) =>
+  const load = (each: number) =>
     Promise.all(
       Array.from({ length: devices * CLIENTS_PER_DEVICE }, async () => {
-        for (let i = 0; i < requests; i++) {
+        for (let i = 0; i < each; i++) {
           const response = await fetch(url, { method: 'POST', body });
           if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
           await response.json();
@@ -70,7 +95,7 @@ async function measure(devices: number) {
     await load(1);
     const before = threadSeconds(server.pid);
     const startedAt = performance.now();
-    await load(Number(values.requests));
+    await load(requests);
     const seconds = (performance.now() - startedAt) / 1000;
     return toRow(devices, seconds, before, threadSeconds(server.pid));
   } finally {
@@ -80,7 +105,7 @@ async function measure(devices: number) {
 }
 
 function toRow(devices: number, seconds: number, before: ThreadSeconds, after: ThreadSeconds) {
-  const count = devices * CLIENTS_PER_DEVICE * Number(values.requests) * SEGMENTS_PER_REQUEST;
+  const count = devices * CLIENTS_PER_DEVICE * requests * SEGMENTS_PER_REQUEST;
   const millisecondsOf = (part: keyof ThreadSeconds) =>
     Number((((after[part] - before[part]) * 1000) / count).toFixed(2));
   return {
@@ -91,6 +116,5 @@ function toRow(devices: number, seconds: number, before: ThreadSeconds, after: T
 }
 
 const rows = [];
-for (const devices of positionals.length > 0 ? positionals : ['1', '2'])
-  rows.push(await measure(Number(devices)));
+for (const devices of counts) rows.push(await measure(devices));
 console.table(rows);

@@ -3,7 +3,7 @@
 # every script runs through; PYTHON has numpy, onnx and onnxruntime. VARIANTS as for pack.sh, or tiny.en once more. Leaves FOLDER/results/gpu.json; its figures mean nothing but the words.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
-folder=$(mkdir -p "$1" && cd "$1" && pwd)
+folder=$(mkdir -p "${1:?a folder for what is packed and measured}" && cd "$1" && pwd)
 shift
 [ $# -gt 0 ] || set -- "$root/test/fixtures/audio/whats-the-weather-like.mp3"
 export DRY_RUN=1 LEVEL=0 REPOSITORY=$root
